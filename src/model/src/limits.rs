@@ -1,0 +1,30 @@
+//! Every default limit of the appliance in one place: unit, reason, relation to the others.
+//!
+//! Those that an operator can raise name their configuration key; the error text that a limit causes
+//! names it too.
+
+/// `listen.frame_max_bytes`: longest line. The platform's messages are some 250 bytes, a backlog of
+/// orders some KiB; above this a line is a fault of its sender.
+pub const FRAME_MAX_BYTES: usize = 64 * 1024;
+/// Bytes of an oversized frame that are kept in its dead letter.
+pub const OVERSIZED_PREFIX_BYTES: usize = 1024;
+/// Longest device key, in bytes of its text form.
+pub const DEVICE_KEY_MAX_BYTES: usize = 64;
+/// Longest forwarder name, in bytes.
+pub const FORWARDER_NAME_MAX_BYTES: usize = 64;
+/// `listen.forwarders_max`: names that a data directory remembers; each costs memory on every shard.
+pub const FORWARDERS_MAX: usize = 1024;
+/// `listen.connections_max`: open connections of all shards.
+pub const CONNECTIONS_MAX: usize = 4096;
+/// `listen.unacked_max_bytes`: bytes of one connection that are read and not yet durable; at the limit
+/// its socket is not read.
+pub const UNACKED_MAX_BYTES: usize = 8 * 1024 * 1024;
+/// `listen.frame_deadline_ms`: how long a started frame may stay unfinished.
+pub const FRAME_DEADLINE_MS: u64 = 30_000;
+/// `listen.idle_timeout_ms`: how long a connection may be silent between frames.
+pub const IDLE_TIMEOUT_MS: u64 = 600_000;
+/// Deepest nesting of a message that is parsed.
+pub const JSON_DEPTH_MAX: usize = 32;
+
+const _: () = assert!(OVERSIZED_PREFIX_BYTES < FRAME_MAX_BYTES);
+const _: () = assert!(FRAME_MAX_BYTES * 16 <= UNACKED_MAX_BYTES);

@@ -1,0 +1,26 @@
+//! Functions that are called by name.
+
+/// A function, told apart as far as its meaning differs (by argument count or dialect).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// UNIX_TIMESTAMP(): the record's time in seconds. BIGINT.
+    UnixTimestampNow,
+    /// UNIX_TIMESTAMP(text [, format]). BIGINT seconds; the job's zone. NULL of unparsable text (blink).
+    UnixTimestamp,
+    /// UNIX_TIMESTAMP(timestamp): BIGINT seconds.
+    UnixTimestampOf,
+    /// COALESCE and IFNULL: the first that is not NULL.
+    Coalesce,
+    /// NULLIF(a, b): NULL if equal, else a.
+    NullIf,
+    /// IF(condition, then, else).
+    If,
+    /// IS_DIGIT(text): only digits, at least one.
+    IsDigit,
+    /// IS_DECIMAL(text): parses as a decimal number.
+    IsDecimal,
+    /// IS_ALPHA(text): only letters, at least one.
+    IsAlpha,
+    /// `a || b`, CONCAT
+    Concat,
+}
