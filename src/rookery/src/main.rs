@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! The binary.
+mod config;
+fn main() {
+    print!("{}", config::default_toml());
+}
