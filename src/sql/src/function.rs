@@ -21,6 +21,8 @@ pub enum Function {
     IsDecimal,
     /// IS_ALPHA(text): only letters, at least one.
     IsAlpha,
-    /// `a || b`, CONCAT
+    /// `a || b`, and flink's CONCAT: NULL if an argument is.
     Concat,
+    /// Blink's CONCAT: leaves NULL arguments out; the empty string if all are.
+    ConcatSkipNull,
 }

@@ -187,7 +187,10 @@ pub enum ExprKind {
     Or(Vec<Expr>),
     /// Three-valued NOT.
     Not(Box<Expr>),
-    /// A comparison of two operands of one type; NULL if either is.
+    /// A comparison of two operands of one type; NULL if either is. All lengths of CHAR and VARCHAR
+    /// count as one type (no padding), and so do all precisions and scales of DECIMAL (compared by
+    /// value), of TIME, of TIMESTAMP and of TIMESTAMP_LTZ; the same holds wherever operands are
+    /// compared ([`ExprKind::Distinct`], [`ExprKind::In`], NULLIF).
     Compare {
         /// Which.
         op: CompareOp,
@@ -243,7 +246,8 @@ pub enum ExprKind {
         /// ELSE; NULL without one.
         otherwise: Option<Box<Expr>>,
     },
-    /// `+ - * / %` on two operands.
+    /// `+ - * / %` on two operands of one numeric type, which is also the result's; DECIMAL operands
+    /// keep their own precision and scale, the result has those of this expression's type.
     Arithmetic {
         /// Which.
         op: ArithmeticOp,
@@ -254,7 +258,7 @@ pub enum ExprKind {
     },
     /// Unary minus.
     Negate(Box<Expr>),
-    /// JSON_VALUE with its clauses.
+    /// JSON_VALUE with its clauses. This expression's type is STRING, or what RETURNING says (flink).
     JsonValue {
         /// The JSON text.
         input: Box<Expr>,
@@ -302,6 +306,8 @@ pub enum JsonFallback {
 pub enum CastFailure {
     /// NULL, counted per rule (blink's CAST, TRY_CAST).
     Null,
+    /// NULL, counted per rule as narrowed: what blink puts before a sink's column of another type.
+    NullNarrowed,
     /// A dead letter, stage `cast` (flink's CAST).
     Fail,
 }
