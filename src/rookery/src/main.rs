@@ -1,5 +1,33 @@
-//! The binary.
+//! The binary: commands, configuration, wiring, admin port.
+//!
+//! It reads what users wrote (command line, configuration, rule files), turns it into validated
+//! objects, and hands these to the rooms below; it holds no logic of the data path. Everything that
+//! may fail because of a user's input fails here, before a log is opened.
+
+mod admin;
+mod cli;
+mod command;
 mod config;
-fn main() {
-    print!("{}", config::default_toml());
+mod exit;
+mod logging;
+mod output;
+mod signals;
+mod status;
+
+use clap::Parser as _;
+use exit::Exit;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match command::dispatch(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::complain(&format!("rookery: {error:#}\n"));
+            Exit::System.into()
+        }
+    }
 }

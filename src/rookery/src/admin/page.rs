@@ -1,0 +1,138 @@
+//! `/api/v1/status`: a snapshot as JSON. Field names are a promise to scripts.
+
+use crate::status::{Latency, Phase, Snapshot};
+use rookery_model::Stage;
+use serde_json::{Map, Value, json};
+
+/// What stays the same from start to end.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Where logs, cursors and dead letters are.
+    pub data_dir: String,
+    /// `sync` or `os`.
+    pub durability: &'static str,
+}
+
+/// The page.
+pub fn status(
+    facts: &Facts,
+    snapshot: &Snapshot,
+    uptime_seconds: f64,
+    device_bytes: Option<u64>,
+) -> Value {
+    let dead_letters: Map<String, Value> = Stage::ALL
+        .iter()
+        .zip(snapshot.dead_letters)
+        .map(|(stage, count)| (stage.name().to_owned(), json!(count)))
+        .collect();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "instance": snapshot.instance,
+        "phase": snapshot.phase.name(),
+        "ready": snapshot.phase == Phase::Ready,
+        "healthy": snapshot.faults.is_empty(),
+        "faults": snapshot.faults,
+        "uptime_seconds": (uptime_seconds * 1000.0).round() / 1000.0,
+        "data_dir": facts.data_dir,
+        "durability": facts.durability,
+        "listen": { "tcp": snapshot.tcp.map(|address| address.to_string()) },
+        "connections": snapshot.connections,
+        "forwarders": snapshot.forwarders,
+        "messages": snapshot.messages(),
+        "bytes_in": snapshot.bytes_in(),
+        "rows_out": snapshot.rows_out(),
+        "log_bytes": snapshot.log_bytes(),
+        "syncs": snapshot.log_syncs(),
+        "device_bytes": device_bytes,
+        "latency_ms": {
+            "commit": latency(&snapshot.commit_latency),
+            "end_to_end": latency(&snapshot.end_to_end_latency),
+            "sync": latency(&snapshot.sync_latency),
+        },
+        "dead_letters": dead_letters,
+        "shards": snapshot.shards.iter().map(|shard| json!({
+            "shard": shard.shard,
+            "messages": shard.messages,
+            "bytes_in": shard.bytes_in,
+            "log_bytes": shard.log_bytes,
+            "syncs": shard.log_syncs,
+            "appended": shard.appended.to_string(),
+            "durable": shard.durable.to_string(),
+        })).collect::<Vec<_>>(),
+        "rules": snapshot.rules.iter().map(|rule| json!({
+            "rule": rule.name,
+            "rows": rule.rows,
+            "casts_to_null": rule.casts_to_null,
+        })).collect::<Vec<_>>(),
+        "sinks": snapshot.sinks.iter().map(|sink| json!({
+            "sink": sink.name,
+            "connector": sink.connector,
+            "rows": sink.rows,
+            "lag_records": sink.lag_records,
+            "lag_seconds": sink.lag_seconds,
+            "retries": sink.retries,
+            "rejected": sink.rejected,
+            "error": sink.error,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn latency(latency: &Latency) -> Value {
+    json!({
+        "count": latency.0.len(),
+        "p50": latency.quantile_ms(0.5),
+        "p99": latency.quantile_ms(0.99),
+        "p999": latency.quantile_ms(0.999),
+        "max": latency.quantile_ms(1.0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::tests::sample;
+
+    #[test]
+    fn every_field_is_kept() {
+        let facts = Facts {
+            data_dir: "/d".into(),
+            durability: "sync",
+        };
+        let page = status(&facts, &sample(), 1.5, Some(8192));
+        let latency =
+            json!({"count": 5, "p50": 1.103, "p99": 401.407, "p999": 401.407, "max": 401.407});
+        let shard = |index: u16, messages: u64| {
+            json!({"shard": index, "messages": messages, "bytes_in": 2500, "log_bytes": 4096, "syncs": 3,
+                "appended": "7:12", "durable": "7:11"})
+        };
+        assert_eq!(
+            page,
+            json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "instance": "k3v9",
+                "phase": "ready",
+                "ready": true,
+                "healthy": true,
+                "faults": [],
+                "uptime_seconds": 1.5,
+                "data_dir": "/d",
+                "durability": "sync",
+                "listen": {"tcp": "127.0.0.1:7710"},
+                "connections": 2,
+                "forwarders": 1,
+                "messages": 21,
+                "bytes_in": 5000,
+                "rows_out": 8,
+                "log_bytes": 8192,
+                "syncs": 6,
+                "device_bytes": 8192,
+                "latency_ms": {"commit": latency, "end_to_end": latency, "sync": latency},
+                "dead_letters": {"frame": 1, "route": 2, "parse": 3, "cast": 0, "eval": 0, "sink": 0},
+                "shards": [shard(0, 10), shard(1, 11)],
+                "rules": [{"rule": "charge.power", "rows": 8, "casts_to_null": 1}],
+                "sinks": [{"sink": "charge.power", "connector": "filesystem", "rows": 7, "lag_records": 2,
+                    "lag_seconds": 0.25, "retries": 1, "rejected": 0, "error": null}],
+            })
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! The command line, as it is typed. What it means is settled by [`command`](crate::command).
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A stream appliance for one box: messages of devices come in over TCP, are made durable, and SQL
+/// rules turn them into rows for the systems behind.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rookery",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start with `rookery demo`, or write a rule and try it:\n  \
+                  rookery check rule.sql\n  \
+                  rookery eval rule.sql < messages.ndjson\n\n\
+                  Exit codes: 0 done, 1 a check or verification failed, 2 usage, 74 the system failed,\n\
+                  78 bad configuration or SQL."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the appliance in the foreground
+    Run(RunArguments),
+    /// Show it working: simulated devices, two rules, a live line
+    Demo(DemoArguments),
+    /// Find faults in rule files, without running them
+    Check(CheckArguments),
+    /// Print the rows that a rule file makes of messages on standard input
+    Eval(EvalArguments),
+    /// Print configuration
+    Config {
+        /// Which.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Look into the log of a data directory, running or not
+    Wal {
+        /// What to look for.
+        #[command(subcommand)]
+        command: WalCommand,
+    },
+}
+
+/// `rookery run`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "SIGTERM and SIGINT stop reading, commit, acknowledge and drain for at most 10 seconds; \
+                        a second signal ends at once. Log lines go to standard error; ROOKERY_LOG=debug shows more."
+)]
+pub struct RunArguments {
+    /// The configuration file; `rookery config default` prints one
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// A rule file, instead of those that the configuration names; may be given again
+    #[arg(long = "rules", value_name = "FILE")]
+    pub rules: Vec<String>,
+}
+
+/// `rookery demo`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Ctrl-C drains and prints a summary. DEMO_SECONDS=20 ends the demo by itself."
+)]
+pub struct DemoArguments {
+    /// End after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+    /// Where log and results go; emptied at each start
+    #[arg(long, value_name = "DIR", default_value = "rookery-demo")]
+    pub dir: PathBuf,
+}
+
+/// Dialect and zone of rule files.
+#[derive(Clone, Debug, Args)]
+pub struct Language {
+    /// The SQL dialect of files that do not `SET 'rookery.dialect'` (default: blink)
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: Option<Dialect>,
+    /// The time zone of files that do not `SET 'table.local-time-zone'` (default: Asia/Shanghai in blink, UTC in flink)
+    #[arg(long, value_name = "TZ")]
+    pub zone: Option<String>,
+}
+
+/// The two dialects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dialect {
+    /// Alibaba Realtime Compute
+    Blink,
+    /// Apache Flink 2.x
+    Flink,
+}
+
+/// `rookery check`
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Rule files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Dialect and zone.
+    #[command(flatten)]
+    pub language: Language,
+}
+
+/// `rookery eval`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Rows go to standard output as {\"table\":..,\"row\":{..}}, messages that could not go on to \
+                        standard error as {\"dead_letter\":{..}}.\nNothing is connected to: the tables' connectors do not matter."
+)]
+pub struct EvalArguments {
+    /// The rule file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Dialect and zone.
+    #[command(flatten)]
+    pub language: Language,
+    /// The source table that reads the messages, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+}
+
+/// `rookery config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every key with its default, unit and meaning, as TOML that can be run
+    Default,
+}
+
+/// `rookery wal`
+#[derive(Debug, Subcommand)]
+pub enum WalCommand {
+    /// Print shards, segments and how far the log reaches
+    Info(DirectoryArgument),
+    /// Read all of it and report damage; exit code 1 if there is any
+    Verify(DirectoryArgument),
+    /// Print every record, one JSON object a line
+    Dump(DirectoryArgument),
+}
+
+/// A data directory.
+#[derive(Debug, Args)]
+pub struct DirectoryArgument {
+    /// The data directory
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
