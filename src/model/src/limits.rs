@@ -8,6 +8,9 @@
 pub const FRAME_MAX_BYTES: usize = 64 * 1024;
 /// Bytes of an oversized frame that are kept in its dead letter.
 pub const OVERSIZED_PREFIX_BYTES: usize = 1024;
+/// Read buffer of a connection to begin with: some 250 messages a system call at full speed; untouched
+/// pages of a quiet connection cost nothing. It grows only for a line that is longer.
+pub const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// Longest device key, in bytes of its text form.
 pub const DEVICE_KEY_MAX_BYTES: usize = 64;
 /// Longest forwarder name, in bytes.
@@ -28,3 +31,19 @@ pub const JSON_DEPTH_MAX: usize = 32;
 
 const _: () = assert!(OVERSIZED_PREFIX_BYTES < FRAME_MAX_BYTES);
 const _: () = assert!(FRAME_MAX_BYTES * 16 <= UNACKED_MAX_BYTES);
+/// Bytes of rows that one lane may hold unconfirmed; at the limit its shard's step waits. Some
+/// seconds of rows at the fastest load, and small beside the memory of a box.
+pub const LANE_HELD_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// A lane's batch is cut at this many bytes: large enough that a batch's costs vanish, small enough
+/// that the writer starts early.
+pub const ROW_BATCH_BYTES: usize = 128 * 1024;
+/// A lane's batch is cut at this many rows.
+pub const ROW_BATCH_ROWS: usize = 2048;
+/// Emptied batches that a lane keeps for use again.
+pub const LANE_SPARE_BATCHES: usize = 64;
+/// Bytes of logged lines that a shard keeps in memory for its step; a step that is further behind
+/// reads them from the log.
+pub const STEP_QUEUE_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of rows that a sink's writer has handed over and not confirmed before it confirms early,
+/// whatever the confirm interval says: what a crash sends again stays small.
+pub const SINK_UNCONFIRMED_MAX_BYTES: usize = 32 * 1024 * 1024;

@@ -1,0 +1,176 @@
+//! The ordered path of rows from one shard to one writer of a sink.
+//!
+//! A batch is shared, not moved: the shard keeps an `Arc` of everything that is not confirmed (so that
+//! it can spill it while the writer is stuck with it), and the writer drops its own before it
+//! publishes the confirmation. So once [`Lane::confirmed`] has reached a batch's sequence,
+//! `Arc::get_mut` succeeds on the shard's side and the buffers are used again.
+//!
+//! Invariants: one thread pushes, one pops. Neither takes a lock. A system call is made only where the
+//! other side has declared that it sleeps.
+
+use crate::RowBatch;
+use crossbeam::queue::ArrayQueue;
+use crossbeam::utils::CachePadded;
+use rookery_model::{Position, ShardId};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+
+/// Names a lane of a sink, in memory and in every cursor that a target holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LaneKey {
+    /// Whose rows.
+    pub shard: ShardId,
+    /// Index of the sink's writer.
+    pub writer: u16,
+}
+
+impl fmt::Display for LaneKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shard {} writer {}", self.shard, self.writer)
+    }
+}
+
+/// How far a lane has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneCursor {
+    /// Which lane.
+    pub lane: LaneKey,
+    /// Every row of every record up to here has been dealt with.
+    pub through: Position,
+}
+
+/// A bounded queue of batches and the confirmation that comes back.
+#[derive(Debug)]
+pub struct Lane {
+    key: LaneKey,
+    cursor: Position,
+    queue: ArrayQueue<Arc<RowBatch>>,
+    confirmed: CachePadded<AtomicU64>,
+    /// Set by the writer before it sleeps, cleared by whoever wakes it.
+    writer_parked: CachePadded<AtomicBool>,
+    writer: OnceLock<Thread>,
+    /// Set by a push that found no room; the writer's next pop wakes the shard.
+    shard_waits: AtomicBool,
+}
+
+impl Lane {
+    /// A lane for at most `capacity` batches that wait for the writer. `cursor` is the lane's saved
+    /// cursor ([`Position::ZERO`]: it never had one); the writer holds it against what the target says.
+    ///
+    /// # Panics
+    /// If `capacity` is 0.
+    #[must_use]
+    pub fn new(key: LaneKey, capacity: usize, cursor: Position) -> Self {
+        Self {
+            key,
+            cursor,
+            queue: ArrayQueue::new(capacity),
+            confirmed: CachePadded::new(AtomicU64::new(0)),
+            writer_parked: CachePadded::new(AtomicBool::new(false)),
+            writer: OnceLock::new(),
+            shard_waits: AtomicBool::new(false),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn key(&self) -> LaneKey {
+        self.key
+    }
+
+    /// The cursor that was saved before this start.
+    #[must_use]
+    pub fn saved_cursor(&self) -> Position {
+        self.cursor
+    }
+
+    /// Batches that the writer has not taken yet.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Shard: hands a batch to the writer. Sequences must come without gaps, from 1.
+    ///
+    /// # Errors
+    /// Gives the batch back when the lane is full; the lane's [`ShardWake`](crate::ShardWake) is then
+    /// called once the writer has taken one.
+    pub fn push(&self, batch: Arc<RowBatch>) -> Result<(), Arc<RowBatch>> {
+        let Err(batch) = self.queue.push(batch) else {
+            self.unpark_writer();
+            return Ok(());
+        };
+        self.shard_waits.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        // The writer may have emptied the queue before the flag could be seen.
+        self.queue.push(batch)?;
+        self.shard_waits.store(false, Ordering::Relaxed);
+        self.unpark_writer();
+        Ok(())
+    }
+
+    /// Shard: the highest sequence of which every row has been dealt with at the target; 0 before the
+    /// first. The writer holds no reference to batches at or below it.
+    #[inline]
+    #[must_use]
+    pub fn confirmed(&self) -> u64 {
+        self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Writer: takes the next batch.
+    #[must_use]
+    pub fn pop(&self) -> Option<Arc<RowBatch>> {
+        self.queue.pop()
+    }
+
+    /// Writer: whether a push found no room since this was last asked; if so the shard is to be woken.
+    #[must_use]
+    pub fn take_shard_waits(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.shard_waits.load(Ordering::Relaxed) && self.shard_waits.swap(false, Ordering::AcqRel)
+    }
+
+    /// Writer: publishes a confirmation. All batches up to `sequence` must have been dropped.
+    ///
+    /// # Panics
+    /// If it would go back.
+    pub fn confirm(&self, sequence: u64) {
+        let before = self.confirmed.swap(sequence, Ordering::Release);
+        assert!(before <= sequence, "a lane's confirmation never goes back");
+    }
+
+    /// Names the calling thread as the one to wake. Once, before it first parks.
+    ///
+    /// # Panics
+    /// If the lane has a writer already.
+    pub(crate) fn attach_writer(&self) {
+        self.writer
+            .set(std::thread::current())
+            .expect("a lane has one writer");
+    }
+
+    /// Declares that the writer is about to park; false if rows came meanwhile.
+    pub(crate) fn declare_parked(&self) -> bool {
+        self.writer_parked.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        self.queue.is_empty()
+    }
+
+    /// Takes the declaration back.
+    pub(crate) fn declare_running(&self) {
+        self.writer_parked.store(false, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn unpark_writer(&self) {
+        fence(Ordering::SeqCst);
+        if self.writer_parked.load(Ordering::Relaxed)
+            && self.writer_parked.swap(false, Ordering::AcqRel)
+            && let Some(writer) = self.writer.get()
+        {
+            writer.unpark();
+        }
+    }
+}

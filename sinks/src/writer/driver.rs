@@ -1,0 +1,509 @@
+//! The writer as a state machine: it is asked for a turn at a moment, does one thing, and says when
+//! it wants the next.
+//!
+//! A batch goes lane -> `queue` -> (handed over) -> `handed` -> confirmed. An error of the target moves
+//! `handed` back to the front of `queue`, in order. A partial answer keeps its whole request at the
+//! front of `queue`, each batch narrowed to the rows that go again, until all are dealt with: so a
+//! lane's batches are confirmed in order and whole.
+
+use super::backoff::Backoff;
+use super::held::{Held, select_retries};
+use super::{RejectedRow, RejectedRows, WriterEnd, WriterLane, WriterSetup};
+use crate::{
+    Batching, LaneCursor, LaneKey, SinkError, SinkMetrics, SinkWriter, TargetCursor, Verdicts,
+};
+use rookery_model::{Position, limits};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tracing::{debug, info, warn};
+
+/// What the driver wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Another turn at once.
+    Again,
+    /// A turn at the given time (none: never), or earlier when rows come if `for_rows`.
+    Wait {
+        until: Option<Instant>,
+        for_rows: bool,
+    },
+    /// All is confirmed, and `drain` was called.
+    Drained,
+}
+
+/// What the driver knows of one lane.
+struct LaneState {
+    lane: WriterLane,
+    key: LaneKey,
+    /// Everything up to here is dealt with.
+    cursor: Position,
+    /// The target's own cursor; rows at or below it are not sent.
+    at_target: Position,
+}
+
+/// An answer whose consequences are not all done.
+struct Answer {
+    /// Batches of `queue` that the request was made of.
+    batches: usize,
+    verdicts: Verdicts,
+}
+
+/// A run of failures.
+struct Failing {
+    since: Instant,
+    attempts: u64,
+    code: &'static str,
+}
+
+pub(super) struct Driver {
+    name: String,
+    writer: Box<dyn SinkWriter>,
+    batching: Batching,
+    confirm_interval: Duration,
+    lanes: Vec<LaneState>,
+    metrics: Arc<SinkMetrics>,
+    rejected: RejectedRows,
+    connected: bool,
+    /// Nothing is tried before this.
+    hold_until: Option<Instant>,
+    backoff: Backoff,
+    failing: Option<Failing>,
+    /// To be sent, in order.
+    queue: VecDeque<Held>,
+    queue_rows: usize,
+    queue_weight: usize,
+    /// When the first batch of `queue` came, if it is to wait for more.
+    linger_from: Option<Instant>,
+    answer: Option<Answer>,
+    /// This many batches at the front of `queue` are an answered request's; they go alone.
+    again: usize,
+    handed: Vec<Held>,
+    handed_weight: usize,
+    /// End of the last confirmation.
+    confirmed_at: Option<Instant>,
+    /// The lane that is asked first; each in turn.
+    next_lane: usize,
+    draining: bool,
+}
+
+impl Driver {
+    pub(super) fn new(setup: WriterSetup) -> Self {
+        let confirm_interval = setup.writer.confirm_interval();
+        let lanes = setup.lanes.into_iter().map(|lane| LaneState {
+            key: lane.lane.key(),
+            cursor: lane.lane.saved_cursor(),
+            at_target: Position::ZERO,
+            lane,
+        });
+        Self {
+            backoff: Backoff::new(u64::from(crc32c::crc32c(setup.name.as_bytes()))),
+            name: setup.name,
+            writer: setup.writer,
+            batching: setup.batching,
+            confirm_interval,
+            lanes: lanes.collect(),
+            metrics: setup.metrics,
+            rejected: setup.rejected,
+            connected: false,
+            hold_until: None,
+            failing: None,
+            queue: VecDeque::new(),
+            queue_rows: 0,
+            queue_weight: 0,
+            linger_from: None,
+            answer: None,
+            again: 0,
+            handed: Vec::new(),
+            handed_weight: 0,
+            confirmed_at: None,
+            next_lane: 0,
+            draining: false,
+        }
+    }
+
+    /// From now on nothing lingers, and `turn` says when all is done.
+    pub(super) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Does the next thing that can be done at `now`.
+    pub(super) fn turn(&mut self, now: Instant) -> Turn {
+        if let Some(until) = self.hold_until {
+            if now < until {
+                return Turn::Wait {
+                    until: Some(until),
+                    for_rows: false,
+                };
+            }
+            self.hold_until = None;
+        }
+        if !self.connected {
+            self.open(now);
+            return Turn::Again;
+        }
+        if self.answer.is_some() {
+            self.settle(now);
+            return Turn::Again;
+        }
+        let confirm_at = self.confirm_at(now);
+        if confirm_at.is_some_and(|at| now >= at) {
+            self.confirm(now);
+            return Turn::Again;
+        }
+        self.gather(now);
+        match self.send_at(now) {
+            Some(at) if now >= at => {
+                self.send(now);
+                Turn::Again
+            }
+            None if confirm_at.is_none() && self.draining => Turn::Drained,
+            send_at => Turn::Wait {
+                until: send_at.into_iter().chain(confirm_at).min(),
+                for_rows: true,
+            },
+        }
+    }
+
+    /// Closes the writer and counts what is left.
+    pub(super) fn end(mut self) -> WriterEnd {
+        if self.connected
+            && let Err(error) = self.writer.close()
+        {
+            warn!(sink = %self.name, %error, "sink did not close in order");
+        }
+        let held = self.queue.iter().chain(&self.handed);
+        let (mut batches, mut rows) = (0, 0);
+        for held in held {
+            batches += 1;
+            rows += held.batch.rows.len();
+        }
+        for lane in &self.lanes {
+            while let Some(batch) = lane.lane.lane.pop() {
+                batches += 1;
+                rows += batch.rows.len();
+            }
+        }
+        match batches {
+            0 => WriterEnd::Drained,
+            _ => WriterEnd::Unconfirmed { batches, rows },
+        }
+    }
+
+    fn open(&mut self, now: Instant) {
+        // What was handed over and not confirmed goes again, before everything else.
+        for held in self.handed.drain(..).rev() {
+            self.queue_rows += held.batch.rows.len();
+            self.queue_weight += held.weight();
+            self.queue.push_front(held);
+        }
+        self.handed_weight = 0;
+        self.answer = None;
+        self.again = 0;
+        let keys: Vec<_> = self.lanes.iter().map(|lane| lane.key).collect();
+        let cursors = match self.writer.open(&keys) {
+            Ok(cursors) => cursors,
+            Err(error) => return self.failed(now, &error),
+        };
+        assert_eq!(cursors.len(), keys.len(), "one cursor for each lane");
+        self.connected = true;
+        for (lane, cursor) in self.lanes.iter_mut().zip(cursors) {
+            lane.meet(cursor, &self.name);
+        }
+        let mut skipped = 0;
+        for held in &mut self.queue {
+            skipped += held.reset(self.lanes[held.lane].at_target);
+        }
+        self.metrics.skipped(skipped);
+        match &self.failing {
+            None => info!(sink = %self.name, "sink is open"),
+            Some(_) if self.queue.is_empty() => self.recovered(now),
+            Some(_) => debug!(sink = %self.name, "sink is open again"),
+        }
+    }
+
+    /// Takes batches from the lanes, one of each in turn, while the next request has room.
+    fn gather(&mut self, now: Instant) {
+        if self.again > 0 {
+            return;
+        }
+        let mut empty = 0;
+        while empty < self.lanes.len() && !self.is_full() {
+            let index = self.next_lane;
+            self.next_lane = (index + 1) % self.lanes.len();
+            let lane = &self.lanes[index];
+            let Some(batch) = lane.lane.lane.pop() else {
+                empty += 1;
+                continue;
+            };
+            empty = 0;
+            if lane.lane.lane.take_shard_waits() {
+                lane.lane.wake.wake();
+            }
+            let held = Held::new(index, batch, lane.at_target);
+            self.metrics.skipped(held.skipped());
+            self.queue_rows += held.batch.rows.len();
+            self.queue_weight += held.weight();
+            self.queue.push_back(held);
+            self.linger_from.get_or_insert(now);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.queue_rows >= self.batching.rows_max || self.queue_weight >= self.batching.bytes_max
+    }
+
+    /// When the next request may leave; none if there is nothing to send.
+    fn send_at(&self, now: Instant) -> Option<Instant> {
+        if self.queue.is_empty() {
+            return None;
+        }
+        let at_once = self.again > 0 || self.draining || self.is_full();
+        match self.linger_from {
+            Some(from) if !at_once => Some(from + self.batching.linger),
+            _ => Some(now),
+        }
+    }
+
+    /// When the next confirmation is due; none if there is nothing to confirm.
+    fn confirm_at(&self, now: Instant) -> Option<Instant> {
+        if self.handed.is_empty() {
+            return None;
+        }
+        let no_more_to_send = self.queue.is_empty() && self.lanes.iter().all(LaneState::is_empty);
+        // While the target fails, each request that it takes is secured before the next is tried.
+        if self.failing.is_some()
+            || (self.draining && no_more_to_send)
+            || self.handed_weight >= limits::SINK_UNCONFIRMED_MAX_BYTES
+        {
+            return Some(now);
+        }
+        Some(match self.confirmed_at {
+            Some(at) => at + self.confirm_interval,
+            None => now,
+        })
+    }
+
+    /// Hands the front of the queue over.
+    fn send(&mut self, now: Instant) {
+        let batches = self.request_len();
+        let parts: Vec<_> = self
+            .queue
+            .iter()
+            .take(batches)
+            .filter_map(Held::part)
+            .collect();
+        let mut verdicts = Verdicts::default();
+        if !parts.is_empty() {
+            if let Err(error) = self.writer.write_batch(&parts, &mut verdicts) {
+                return self.failed(now, &error);
+            }
+            let rows = parts.iter().map(|part| part.row_count()).sum();
+            let bytes = parts
+                .iter()
+                .map(|part| match part.contiguous() {
+                    Some(bytes) => bytes.len(),
+                    None => part.rows().map(|row| row.bytes.len()).sum(),
+                })
+                .sum();
+            self.metrics.handed(rows, bytes);
+        }
+        self.linger_from = None;
+        self.answer = Some(Answer { batches, verdicts });
+        self.settle(now);
+    }
+
+    /// How many batches of the queue go into the next request.
+    fn request_len(&self) -> usize {
+        if self.again > 0 {
+            return self.again;
+        }
+        let (mut rows, mut weight) = (0, 0);
+        let taken = self.queue.iter().take_while(|held| {
+            let room = rows < self.batching.rows_max && weight < self.batching.bytes_max;
+            rows += held.batch.rows.len();
+            weight += held.weight();
+            room
+        });
+        taken.count()
+    }
+
+    /// Stores the refused rows, keeps what goes again, and passes the rest on to the confirmation.
+    fn settle(&mut self, now: Instant) {
+        let Some(answer) = self.answer.take() else {
+            return;
+        };
+        if let Err(error) = self.store_rejected(&answer) {
+            self.answer = Some(answer);
+            return self.hold(now, &error);
+        }
+        let request = self.queue.iter_mut().take(answer.batches);
+        self.metrics.rejected(answer.verdicts.rejections().len());
+        if !answer.verdicts.retries().is_empty() {
+            let rows = select_retries(request, &answer.verdicts);
+            self.metrics.retried(rows);
+            self.again = answer.batches;
+            return self.hold(now, &SinkError::RetryAsked { rows });
+        }
+        self.again = 0;
+        for held in self.queue.drain(..answer.batches) {
+            self.queue_rows -= held.batch.rows.len();
+            self.queue_weight -= held.weight();
+            self.handed_weight += held.weight();
+            self.handed.push(held);
+        }
+    }
+
+    fn store_rejected(&mut self, answer: &Answer) -> Result<(), SinkError> {
+        let rejections = answer.verdicts.rejections();
+        if rejections.is_empty() {
+            return Ok(());
+        }
+        let parts: Vec<_> = self
+            .queue
+            .iter()
+            .take(answer.batches)
+            .filter(|held| held.part().is_some())
+            .collect();
+        let rows: Vec<_> = rejections
+            .iter()
+            .map(|rejection| {
+                let held = parts[rejection.part as usize];
+                let meta = &held.batch.rows[rejection.row as usize];
+                RejectedRow {
+                    sink: &self.name,
+                    lane: self.lanes[held.lane].key,
+                    position: meta.position,
+                    time: held.batch.oldest,
+                    rule: meta.rule,
+                    ordinal: meta.ordinal,
+                    device: meta.device,
+                    row: held.batch.row(rejection.row as usize),
+                    code: rejection.code,
+                    reason: &rejection.reason,
+                }
+            })
+            .collect();
+        (self.rejected)(&rows).map_err(|reason| SinkError::DeadLettersRefused {
+            rows: rows.len(),
+            reason,
+        })
+    }
+
+    fn confirm(&mut self, now: Instant) {
+        let mut cursors: Vec<_> = self
+            .lanes
+            .iter()
+            .map(|lane| LaneCursor {
+                lane: lane.key,
+                through: lane.cursor,
+            })
+            .collect();
+        for held in &self.handed {
+            let through = &mut cursors[held.lane].through;
+            *through = held.batch.through.max(*through);
+        }
+        if let Err(error) = self.writer.confirm(&cursors) {
+            return self.failed(now, &error);
+        }
+        for (lane, cursor) in self.lanes.iter_mut().zip(&cursors) {
+            lane.cursor = cursor.through;
+        }
+        let mut sequences = vec![None; self.lanes.len()];
+        let (mut rows, mut time_us) = (0, 0);
+        for held in self.handed.drain(..) {
+            rows += held.batch.rows.len();
+            time_us = time_us.max(held.batch.oldest.0);
+            sequences[held.lane] = Some(held.batch.sequence);
+        }
+        self.handed_weight = 0;
+        self.metrics.confirmed(rows, time_us);
+        // The batches are dropped: the shard may use them again.
+        for (lane, sequence) in self.lanes.iter().zip(sequences) {
+            if let Some(sequence) = sequence {
+                lane.lane.lane.confirm(sequence);
+                lane.lane.wake.wake();
+            }
+        }
+        self.confirmed_at = Some(match self.confirm_interval {
+            Duration::ZERO => now,
+            _ => now.max(Instant::now()),
+        });
+        if self.again == 0 {
+            self.recovered(now);
+        }
+    }
+
+    /// The target failed: everything unconfirmed goes again after a new `open`.
+    fn failed(&mut self, now: Instant, error: &SinkError) {
+        self.connected = false;
+        self.hold(now, error);
+    }
+
+    /// Nothing is tried for a while.
+    fn hold(&mut self, now: Instant, error: &SinkError) {
+        self.hold_until = Some(now + self.backoff.wait());
+        let text = error.to_string();
+        self.metrics.failed(&text);
+        let failing = self.failing.get_or_insert(Failing {
+            since: now,
+            attempts: 0,
+            code: "",
+        });
+        failing.attempts += 1;
+        if failing.code != error.code() {
+            failing.code = error.code();
+            warn!(sink = %self.name, error = %text, "sink failed");
+        }
+    }
+
+    fn recovered(&mut self, now: Instant) {
+        self.metrics.recovered();
+        self.backoff.reset();
+        if let Some(failing) = self.failing.take() {
+            info!(
+                sink = %self.name,
+                attempts = failing.attempts,
+                seconds = now.saturating_duration_since(failing.since).as_secs(),
+                "sink works again"
+            );
+        }
+    }
+}
+
+impl LaneState {
+    fn is_empty(&self) -> bool {
+        self.lane.lane.queued() == 0
+    }
+
+    /// Holds the target's cursor against ours.
+    fn meet(&mut self, target: TargetCursor, sink: &str) {
+        let (ours, lane) = (self.cursor, self.key);
+        match target {
+            TargetCursor::NotHeld => {}
+            TargetCursor::Missing if ours == Position::ZERO => {}
+            TargetCursor::Missing => warn!(
+                sink,
+                %lane,
+                confirmed = %ours,
+                "the target holds no cursor although rows were confirmed: it came back empty, or the \
+                 cursor was removed; rows after the confirmed ones are sent"
+            ),
+            TargetCursor::At(theirs) if theirs < ours => {
+                self.at_target = theirs;
+                warn!(
+                    sink,
+                    %lane,
+                    lost_after = %theirs,
+                    lost_through = %ours,
+                    "the target's cursor is older than what it had confirmed: it went back, and the \
+                     rows between are gone there"
+                );
+            }
+            TargetCursor::At(theirs) => {
+                self.at_target = theirs;
+                self.cursor = theirs;
+            }
+        }
+    }
+}
