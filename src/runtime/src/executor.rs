@@ -1,0 +1,184 @@
+//! One executor a thread, on glommio: start, tasks, time.
+
+use crate::RuntimeError;
+use crate::environment::check_environment;
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, PoolPlacement};
+use std::future::Future;
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// How long tasks may run before the rings are looked at again. glommio's default of 100 ms would
+/// delay every foreign wake and finished sync of a busy shard by as much; below 1 ms the timer's own
+/// cost shows.
+const PREEMPT_TIMER: Duration = Duration::from_millis(1);
+/// Entries of each ring: operations under way at once are one poll a connection, one sync, one
+/// eventfd read. More than fit wait in user space.
+const RING_DEPTH: usize = 128;
+/// Registered buffers, which nothing here uses: glommio raises it to its least, 64 KiB.
+const IO_MEMORY_BYTES: usize = 0;
+
+/// A running executor.
+pub struct ExecutorHandle<T> {
+    name: String,
+    thread: thread::JoinHandle<Option<T>>,
+}
+
+impl<T> ExecutorHandle<T> {
+    /// Waits for the executor's first task to end.
+    ///
+    /// # Errors
+    /// A task panicked (only where the process is built to unwind).
+    pub fn join(self) -> Result<T, RuntimeError> {
+        match self.thread.join() {
+            Ok(Some(output)) => Ok(output),
+            _ => Err(RuntimeError::Panicked { name: self.name }),
+        }
+    }
+
+    /// Whether the executor's first task has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// Starts a thread named `name` (the kernel shows its first 15 bytes), pinned to `cpu` if one is
+/// given, and on it an executor that runs the future that `body` makes there. The executor ends when
+/// that future does; tasks that still wait are not run again.
+///
+/// # Errors
+/// The thread, its pinning or its rings are refused; nothing runs then.
+pub fn spawn<G, F, T>(
+    name: &str,
+    cpu: Option<usize>,
+    body: G,
+) -> Result<ExecutorHandle<T>, RuntimeError>
+where
+    G: FnOnce() -> F + Send + 'static,
+    F: Future<Output = T> + 'static,
+    T: Send + 'static,
+{
+    check_environment(1)?;
+    let (started, outcome) = mpsc::channel();
+    let thread_name = name.to_owned();
+    let run = move || match prepare(&thread_name, cpu) {
+        Ok(executor) => {
+            // The spawner waits for exactly one outcome, so it is there to take it.
+            let _ = started.send(Ok(()));
+            Some(executor.run(async move { body().await }))
+        }
+        Err(error) => {
+            let _ = started.send(Err(error));
+            None
+        }
+    };
+    let thread = thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|error| start_error(name, &error))?;
+    match outcome.recv() {
+        Ok(Ok(())) => Ok(ExecutorHandle {
+            name: name.to_owned(),
+            thread,
+        }),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(RuntimeError::Panicked {
+            name: name.to_owned(),
+        }),
+    }
+}
+
+fn start_error(name: &str, reason: &dyn std::fmt::Display) -> RuntimeError {
+    RuntimeError::Start {
+        name: name.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+/// Pins the calling thread and makes its executor.
+fn prepare(name: &str, cpu: Option<usize>) -> Result<LocalExecutor, RuntimeError> {
+    if let Some(cpu) = cpu {
+        pin(cpu).map_err(|source| RuntimeError::Pin {
+            name: name.to_owned(),
+            cpu,
+            source,
+        })?;
+    }
+    LocalExecutorBuilder::new(Placement::Unbound)
+        .name(name)
+        .preempt_timer(PREEMPT_TIMER)
+        .ring_depth(RING_DEPTH)
+        .io_memory(IO_MEMORY_BYTES)
+        .blocking_thread_pool_placement(PoolPlacement::Unbound(0))
+        .make()
+        .map_err(|error| start_error(name, &error))
+}
+
+/// Binds the calling thread to one CPU.
+fn pin(cpu: usize) -> io::Result<()> {
+    if cpu >= libc::CPU_SETSIZE as usize {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    // SAFETY: a cpu_set_t is plain bits, for which zero is valid; `cpu` is within it.
+    let set = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(cpu, &mut set);
+        set
+    };
+    // SAFETY: the set lives for the call and its size is given.
+    let result = unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Starts a task on the calling executor; it first runs after the caller's next await.
+///
+/// # Panics
+/// Outside an executor.
+pub fn spawn_local(future: impl Future<Output = ()> + 'static) {
+    // glommio's own spawn_local polls the task at once, inside the caller, whose borrows it may meet.
+    glommio::spawn_local_into(future, glommio::executor().current_task_queue())
+        .expect("the queue that runs this task exists")
+        .detach();
+}
+
+/// Lets the other tasks that can run go first. The rings are looked at only when no task can run or
+/// 1 ms has passed: to wait for them, sleep or await what they bring.
+pub async fn yield_now() {
+    glommio::executor().yield_now().await;
+}
+
+/// Whether the caller's millisecond is over; a loop that awaits nothing asks this.
+#[inline]
+#[must_use]
+pub fn need_yield() -> bool {
+    glommio::executor().need_preempt()
+}
+
+/// Yields if the caller's millisecond is over, and lets the rings be looked at. Costs two loads
+/// otherwise.
+#[inline]
+pub async fn yield_if_needed() {
+    glommio::executor().yield_if_needed().await;
+}
+
+/// Ends after `duration`.
+pub async fn sleep(duration: Duration) {
+    glommio::timer::Timer::new(duration).await;
+}
+
+/// Runs `future` for at most `duration`, then drops it. Only for futures that lose nothing when
+/// dropped; all of this crate's are such, except [`crate::net::Connection::write_all`], after which
+/// it is unknown how much was sent.
+pub async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> Option<T> {
+    futures_lite::future::or(async { Some(future.await) }, async {
+        sleep(duration).await;
+        None
+    })
+    .await
+}
