@@ -47,3 +47,11 @@ pub const STEP_QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of rows that a sink's writer has handed over and not confirmed before it confirms early,
 /// whatever the confirm interval says: what a crash sends again stays small.
 pub const SINK_UNCONFIRMED_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Rules of a rule set: a row's identity numbers them in 16 bits.
+pub const RULES_MAX: usize = 65_535;
+/// Operators of one rule once its views are put in: far above what people write, below what would take
+/// memory by the gigabyte when views that use a column twice are stacked.
+pub const EXPRESSION_NODES_MAX: usize = 100_000;
+/// Nesting of one rule's expressions once its views are put in: evaluation recurses, and a shard's
+/// stack is 2 MiB.
+pub const EXPRESSION_DEPTH_MAX: usize = 256;

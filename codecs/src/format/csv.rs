@@ -1,0 +1,86 @@
+//! A row as a line of CSV.
+//!
+//! Values are written as in the [JSON format](super::json), without its quotes. A value that holds the
+//! delimiter, a quote or a line end is quoted, quotes in it doubled (RFC 4180). NULL is nothing between
+//! two delimiters, the empty string two quotes. ARRAY, MAP and ROW are their JSON text.
+
+use super::json::{self, write_text};
+use crate::time::Zone;
+use rookery_model::{Field, Value};
+
+/// Writes rows of one schema.
+#[derive(Clone, Debug)]
+pub struct RowFormat {
+    /// For columns that hold other values: a format of a row of that column alone.
+    nested: Vec<Option<json::RowFormat>>,
+    delimiter: u8,
+    zone: Zone,
+}
+
+impl RowFormat {
+    /// A format for rows of these columns; TIMESTAMP_LTZ is written in `zone`.
+    #[must_use]
+    pub fn new(fields: &[Field], delimiter: u8, zone: Zone) -> Self {
+        let nested = |field: &Field| json::RowFormat::nested(field, &zone);
+        Self {
+            nested: fields.iter().map(nested).collect(),
+            delimiter,
+            zone,
+        }
+    }
+
+    /// Appends a row, without a line end.
+    ///
+    /// # Panics
+    /// If the row has not as many values as the schema has columns.
+    pub fn encode(&self, row: &[Value<'_>], out: &mut Vec<u8>) {
+        assert_eq!(row.len(), self.nested.len(), "one value for each column");
+        for (i, (nested, value)) in self.nested.iter().zip(row).enumerate() {
+            if i > 0 {
+                out.push(self.delimiter);
+            }
+            match (value, nested) {
+                (Value::Null, _) => {}
+                (Value::String(text), _) => {
+                    let start = out.len();
+                    out.extend_from_slice(text.as_bytes());
+                    self.quote_if_needed(start, out);
+                }
+                (_, Some(format)) => {
+                    let start = out.len();
+                    format.encode_nested(value, out);
+                    self.quote_if_needed(start, out);
+                }
+                (_, None) => {
+                    let start = out.len();
+                    write_text(value, &self.zone, out);
+                    self.quote_if_needed(start, out);
+                }
+            }
+        }
+    }
+
+    /// Quotes what was appended from `start` on, if it is empty or would not read back.
+    fn quote_if_needed(&self, start: usize, out: &mut Vec<u8>) {
+        let value = &out[start..];
+        let special = |&byte: &u8| byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+        if !value.is_empty() && !value.iter().any(special) {
+            return;
+        }
+        let quotes = value.iter().filter(|&&byte| byte == b'"').count();
+        let mut from = out.len();
+        out.resize(from + quotes + 2, b'"');
+        let mut to = out.len() - 1;
+        // From the back, so that each byte moves once; the last place keeps its quote.
+        while from > start {
+            from -= 1;
+            to -= 1;
+            out[to] = out[from];
+            if out[from] == b'"' {
+                to -= 1;
+                out[to] = b'"';
+            }
+        }
+        out[start] = b'"';
+    }
+}
