@@ -1,0 +1,79 @@
+//! `rookery check`
+
+use rookery_tests::{Installation, run};
+
+/// A good rule file of two tables.
+const GOOD: &str = "\
+CREATE TABLE up (`id` VARCHAR, `imei` VARCHAR, `type` VARCHAR, `data` VARCHAR) WITH (type = 'tcp');
+CREATE TABLE litres (`imei` VARCHAR, `ml` INT) WITH (type = 'print');
+INSERT INTO litres SELECT imei, CAST(JSON_VALUE(`data`, '$.Ml') AS INT) FROM up WHERE `type` = '08';
+";
+
+fn path(installation: &Installation, name: &str) -> String {
+    installation
+        .path()
+        .join("rules")
+        .join(name)
+        .display()
+        .to_string()
+}
+
+#[test]
+fn a_good_file_says_so() {
+    let installation = Installation::new(&[("good", GOOD)]);
+    let finished = run(&["check", &path(&installation, "good.sql")]);
+    assert_eq!(finished.code, 0, "{}{}", finished.stdout, finished.stderr);
+}
+
+#[test]
+fn a_fault_names_file_line_column_and_shows_the_line() {
+    let bad = GOOD.replace("SELECT imei,", "SELECT imei, imei,");
+    let installation = Installation::new(&[("bad", &bad)]);
+    let file = path(&installation, "bad.sql");
+    let finished = run(&["check", &file]);
+    assert_eq!(finished.code, 1);
+    let report = format!("{}{}", finished.stdout, finished.stderr);
+    assert!(report.contains(&format!("{file}:3:")), "{report}");
+    assert!(
+        report.contains("INSERT INTO litres SELECT imei, imei,"),
+        "{report}"
+    );
+    assert!(report.contains('^'), "{report}");
+}
+
+#[test]
+fn every_file_is_checked_and_one_fault_is_enough() {
+    let installation = Installation::new(&[
+        ("good", GOOD),
+        ("bad", "CREATE TABEL x;"),
+        ("worse", "SELECT"),
+    ]);
+    let files = ["good.sql", "bad.sql", "worse.sql"].map(|name| path(&installation, name));
+    let finished = run(&["check", &files[0], &files[1], &files[2]]);
+    assert_eq!(finished.code, 1);
+    let report = format!("{}{}", finished.stdout, finished.stderr);
+    assert!(report.contains("bad.sql:1:"), "{report}");
+    assert!(report.contains("worse.sql:1:"), "{report}");
+}
+
+#[test]
+fn an_unknown_connector_is_a_warning() {
+    let text = GOOD.replace("type = 'print'", "type = 'datahubb'");
+    let installation = Installation::new(&[("odd", &text)]);
+    let finished = run(&["check", &path(&installation, "odd.sql")]);
+    assert_eq!(finished.code, 0, "{}{}", finished.stdout, finished.stderr);
+    let report = format!("{}{}", finished.stdout, finished.stderr);
+    assert!(report.contains("warning"), "{report}");
+    assert!(report.contains("datahubb"), "{report}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_usage_error() {
+    let finished = run(&["check", "/nonexistent.sql"]);
+    assert_eq!(finished.code, 2);
+    assert!(
+        finished.stderr.contains("/nonexistent.sql"),
+        "{}",
+        finished.stderr
+    );
+}

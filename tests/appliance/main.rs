@@ -1,0 +1,6 @@
+//! The built binary, driven from outside.
+#![allow(clippy::unwrap_used)]
+
+mod check;
+mod config;
+mod eval;
