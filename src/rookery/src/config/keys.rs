@@ -234,9 +234,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         section: "dead_letters",
-        name: "retain_bytes",
-        default: Default::Integer(1 << 30),
-        bound: Bound::Range(1 << 20, BYTES_MAX),
+        name: "max_bytes",
+        default: Default::Integer(limits::DEAD_LETTERS_MAX_BYTES),
+        bound: Bound::Range(2 * limits::DEAD_LETTERS_FILE_BYTES, BYTES_MAX),
         unit: "bytes",
         meaning: "Size of data_dir/dead_letters at which its oldest files are deleted, and counted.",
     },

@@ -48,7 +48,7 @@ pub struct Config {
     /// The log.
     pub log: Log,
     /// Size at which the dead-letter store deletes its oldest files.
-    pub dead_letters_retain_bytes: u64,
+    pub dead_letters_max_bytes: u64,
     /// Replaced connectors.
     pub tables: Vec<TableOverride>,
 }
@@ -170,7 +170,7 @@ impl Config {
                     .filter(|bytes| *bytes > 0),
                 unsafe_filesystem: values.boolean("log", "unsafe_filesystem"),
             },
-            dead_letters_retain_bytes: values.integer("dead_letters", "retain_bytes"),
+            dead_letters_max_bytes: values.integer("dead_letters", "max_bytes"),
             tables,
         }
     }

@@ -60,6 +60,29 @@ fn print_key(text: &mut String, key: &Key) {
     let _ = writeln!(text, "{} = {}", key.name, value(key.default));
 }
 
+/// The key's line in the table of `docs/configuration.md`.
+#[cfg(test)]
+pub fn table_line(key: &Key) -> String {
+    let bound = match key.bound {
+        Bound::Range(min, max) => format!("{} to {}", grouped(min), grouped(max)),
+        Bound::Choice(choices) => choices
+            .iter()
+            .map(|choice| format!("`{choice:?}`"))
+            .collect::<Vec<_>>()
+            .join(" or "),
+        Bound::Loopback => "loopback".to_owned(),
+        Bound::None | Bound::NotEmpty => String::new(),
+    };
+    format!(
+        "| `{}` | `{}` | {} | {} | {} |",
+        key.path(),
+        value(key.default),
+        key.unit,
+        bound,
+        key.meaning.replace('|', "\\|")
+    )
+}
+
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

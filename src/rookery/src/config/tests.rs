@@ -78,7 +78,7 @@ fn every_value_of_a_full_file_is_taken() {
         retain_bytes = 5000000
         unsafe_filesystem = true
         [dead_letters]
-        retain_bytes = 2000000
+        max_bytes = 200000000
         [tables.iot_up]
         connector = "tcp"
         [tables."power.charge_power"]
@@ -97,7 +97,7 @@ fn every_value_of_a_full_file_is_taken() {
     assert_eq!(config.listen.forwarders_max, 7);
     assert_eq!(config.admin_listen.to_string(), "127.0.0.1:0");
     assert_eq!(config.log.retain_bytes, Some(5_000_000));
-    assert_eq!(config.dead_letters_retain_bytes, 2_000_000);
+    assert_eq!(config.dead_letters_max_bytes, 200_000_000);
     let power = config
         .tables
         .iter()
@@ -213,4 +213,21 @@ fn a_missing_file_says_how_to_make_one() {
         .render();
     assert!(report.contains("error[E4001]"), "{report}");
     assert!(report.contains("rookery config default"), "{report}");
+}
+
+#[test]
+fn the_documentation_lists_every_key() {
+    let page = include_str!("../../../../docs/configuration.md");
+    let mut missing = Vec::new();
+    for key in keys::KEYS {
+        let line = print::table_line(key);
+        if !page.contains(&line) {
+            missing.push(line);
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "docs/configuration.md lacks:\n{}",
+        missing.join("\n")
+    );
 }
