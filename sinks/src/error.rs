@@ -52,7 +52,7 @@ pub enum SinkError {
         /// The cursor file.
         path: PathBuf,
     },
-    /// A newer version wrote the cursor file.
+    /// Another version wrote the cursor file.
     #[error(
         "[E3006] the cursor file {} has format {found}, this version reads {known}; run the version that wrote it",
         path.display()
@@ -138,11 +138,13 @@ pub enum SinkOptionError {
     },
     /// A connector that is known and not built yet.
     #[error(
-        "[E3022] table {table}: connector `{connector}` is not available as a sink yet; set another with `[tables.{table}]` in the configuration, one of: {known}"
+        "[E3022] table {table}: connector `{connector}` is not available as a sink yet; set another with `[tables.{bare}]` in the configuration, one of: {known}"
     )]
     KnownNotBuilt {
         /// The table.
         table: String,
+        /// Its name without the file.
+        bare: String,
         /// As written.
         connector: String,
         /// Those that exist.
@@ -205,6 +207,16 @@ pub enum SinkOptionError {
         /// The directory, or the outer of two nested ones.
         path: PathBuf,
     },
+    /// A time zone that does not exist.
+    #[error(
+        "[E3029] table {table}: there is no time zone `{zone}`; name one such as Asia/Shanghai or +08:00"
+    )]
+    Zone {
+        /// The table.
+        table: String,
+        /// As written.
+        zone: String,
+    },
     /// A directory that belongs to the appliance.
     #[error(
         "[E3028] table {table}: {} belongs to the data directory's own files; choose another `path`",
@@ -232,6 +244,7 @@ impl SinkOptionError {
             Self::Repeated { .. } => "E3026",
             Self::SharedDirectory { .. } => "E3027",
             Self::ReservedDirectory { .. } => "E3028",
+            Self::Zone { .. } => "E3029",
         }
     }
 }

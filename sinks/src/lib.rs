@@ -10,14 +10,22 @@
 //! - a batch is confirmed only after `confirm` has returned, with the cursors that cover it
 //! - an error of a target is never final: rows wait in their lane, and nothing else waits with them
 
+mod blackhole;
+mod connectors;
+mod dead_letters;
 mod error;
+mod filesystem;
 mod lane;
 mod metrics;
+mod options;
+mod print;
 mod row_batch;
 mod sink;
 mod verdicts;
 mod writer;
 
+pub use connectors::{build, check_directories, connector_names, is_known_connector};
+pub use dead_letters::{DEAD_LETTERS, DeadLetterEncoder, DeadLetterLimits, DeadLetterStore};
 pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};
 pub use metrics::{SinkCounts, SinkMetrics};

@@ -1,6 +1,9 @@
 //! What a connector implements.
 
-use crate::{EncodeError, LaneCursor, LaneKey, RowBatch, RowMeta, SinkError, Verdicts};
+use crate::{
+    EncodeError, LaneCursor, LaneKey, RowBatch, RowMeta, SinkError, SinkOptionError, Verdicts,
+};
+use rookery_codecs::time::Zone;
 use rookery_model::{Field, Position, RowIdentity, Value};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +23,14 @@ pub struct TableSpec {
     pub options: Vec<(String, String)>,
     /// The session's time zone, in which TIMESTAMP_LTZ is written.
     pub zone: String,
+}
+
+/// The table's time zone.
+pub(crate) fn zone_of(spec: &TableSpec) -> Result<Zone, SinkOptionError> {
+    Zone::parse(&spec.zone).map_err(|_| SinkOptionError::Zone {
+        table: spec.name.clone(),
+        zone: spec.zone.clone(),
+    })
 }
 
 /// What all sinks of a process share.

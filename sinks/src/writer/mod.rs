@@ -214,10 +214,12 @@ fn park(
     stopping: bool,
 ) {
     // Every lane must carry the flag before the first is found empty for good.
-    let all_empty = !for_rows
-        || lanes
-            .iter()
-            .fold(true, |empty, lane| lane.declare_parked() && empty);
+    let mut all_empty = true;
+    if for_rows {
+        for lane in lanes {
+            all_empty &= lane.declare_parked();
+        }
+    }
     // `stop` sets its flag before it unparks, and an unpark before the park is not lost.
     if all_empty && control.stopping.load(Ordering::Acquire) == stopping {
         match until {

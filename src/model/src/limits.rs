@@ -28,6 +28,19 @@ pub const FRAME_DEADLINE_MS: u64 = 30_000;
 pub const IDLE_TIMEOUT_MS: u64 = 600_000;
 /// Deepest nesting of a message that is parsed.
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Largest rule file. The users' jobs are some KiB; a file of this size still compiles in seconds.
+pub const SQL_FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Nesting of brackets, subqueries and calls in a statement: parser and binder recurse.
+pub const SQL_NESTING_MAX: usize = 64;
+/// Operators in one expression (`a OR b OR ..`): a chain is as deep a tree, and its end is recursive.
+pub const SQL_OPERATORS_MAX: usize = 4_096;
+/// Expressions and operators of all plans of a file: views are put in wherever they are named, and a
+/// few views that double each other would fill the memory.
+pub const SQL_PLAN_NODES_MAX: usize = 2_000_000;
+/// Stack that compiling a rule file may use: enough for both limits above in an unoptimised build.
+pub const SQL_STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Findings that are reported of one file: beyond this they say the same again.
+pub const SQL_DIAGNOSTICS_MAX: usize = 100;
 
 const _: () = assert!(OVERSIZED_PREFIX_BYTES < FRAME_MAX_BYTES);
 const _: () = assert!(FRAME_MAX_BYTES * 16 <= UNACKED_MAX_BYTES);
@@ -55,3 +68,48 @@ pub const EXPRESSION_NODES_MAX: usize = 100_000;
 /// Nesting of one rule's expressions once its views are put in: evaluation recurses, and a shard's
 /// stack is 2 MiB.
 pub const EXPRESSION_DEPTH_MAX: usize = 256;
+/// `batch_rows_max` of a sink: rows of one request, unless the table says otherwise.
+pub const SINK_BATCH_ROWS: usize = 32_768;
+/// Most rows that a table may ask for in one request.
+pub const SINK_BATCH_ROWS_MAX: usize = 1_000_000;
+/// `batch_bytes_max` of a sink: bytes of one request, unless the table says otherwise. Some thirty of
+/// the shards' batches: beyond it a request's own cost no longer shows.
+pub const SINK_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes that a table may ask for in one request: the request and what is unconfirmed before it
+/// are sent again after a crash.
+pub const SINK_BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Longest `linger_ms` of a sink.
+pub const SINK_LINGER_MAX_MS: u64 = 60_000;
+/// `rotate_bytes` of a file sink: a file of this size is some minutes of the seed's load, and opens in
+/// any tool.
+pub const ROW_FILE_BYTES: u64 = 128 * 1024 * 1024;
+/// `confirm_interval_ms` of a file sink: least time between two syncs. Shorter ones double the syncs
+/// of a slow disk that the log needs; longer ones send more again after a crash.
+pub const ROW_FILE_CONFIRM_INTERVAL_MS: u64 = 100;
+/// Longest `confirm_interval_ms` of a sink.
+pub const SINK_CONFIRM_INTERVAL_MAX_MS: u64 = 60_000;
+/// `dead_letters.max_bytes`: the store's size; above it its oldest file is deleted, and counted.
+pub const DEAD_LETTERS_MAX_BYTES: u64 = 1024 * 1024 * 1024;
+/// Size of one file of the dead letters' store: what is deleted at a time.
+pub const DEAD_LETTERS_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+const _: () = assert!(DEAD_LETTERS_FILE_BYTES * 2 <= DEAD_LETTERS_MAX_BYTES);
+const _: () = assert!(SINK_BATCH_BYTES <= SINK_BATCH_BYTES_MAX);
+/// `log.segment_size_bytes`: small enough that deletion is fine-grained and a scan of the last one
+/// short, large enough that rotations are minutes apart.
+pub const SEGMENT_SIZE_BYTES: u64 = 128 * 1024 * 1024;
+/// Smallest segment: a header page and some records; for tests.
+pub const SEGMENT_SIZE_MIN_BYTES: u64 = 8 * 1024;
+/// Largest segment: offsets in it fit into 31 bits.
+pub const SEGMENT_SIZE_MAX_BYTES: u64 = 1024 * 1024 * 1024;
+/// Segments that a shard's side thread keeps ready beside the one in use. With fewer, a burst could
+/// outrun the thread and stop intake although there is space.
+pub const READY_SEGMENTS: usize = 2;
+/// Largest payload of a log record: its length has 24 bits.
+pub const RECORD_MAX_BYTES: usize = (1 << 24) - 1;
+/// `log.retain_hours`: log below the checkpoint is kept this long, so that yesterday can be replayed.
+pub const RETAIN_HOURS: u64 = 24;
+
+const _: () = assert!(FRAME_MAX_BYTES < RECORD_MAX_BYTES);
+const _: () = assert!(SEGMENT_SIZE_MIN_BYTES <= SEGMENT_SIZE_BYTES);
+const _: () = assert!(SEGMENT_SIZE_BYTES <= SEGMENT_SIZE_MAX_BYTES);

@@ -1,0 +1,11 @@
+//! Options of `blackhole`: those that every connector has.
+
+use crate::options::Options;
+use crate::{Batching, SinkOptionError, TableSpec};
+
+pub(super) fn read(spec: &TableSpec) -> Result<Batching, SinkOptionError> {
+    let mut options = Options::new(spec, super::CONNECTOR);
+    let batching = options.batching()?;
+    options.finish()?;
+    Ok(batching)
+}
