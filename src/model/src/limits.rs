@@ -22,6 +22,13 @@ pub const CONNECTIONS_MAX: usize = 4096;
 /// `listen.unacked_max_bytes`: bytes of one connection that are read and not yet durable; at the limit
 /// its socket is not read.
 pub const UNACKED_MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Reads of one connection whose lines are not all durable; at the limit its socket is not read. Far
+/// more than fit in one sync's time: only a sender of single lines beside a slow disk meets it, and
+/// its lines then come in larger reads.
+pub const UNACKED_CHUNKS_MAX: usize = 1024;
+/// How long a forwarder may leave its answers unread before its connection is closed. As long as it may
+/// leave a frame unfinished.
+pub const ANSWER_DEADLINE_MS: u64 = 30_000;
 /// `listen.frame_deadline_ms`: how long a started frame may stay unfinished.
 pub const FRAME_DEADLINE_MS: u64 = 30_000;
 /// `listen.idle_timeout_ms`: how long a connection may be silent between frames.
@@ -105,6 +112,9 @@ pub const SEGMENT_SIZE_MAX_BYTES: u64 = 1024 * 1024 * 1024;
 /// Segments that a shard's side thread keeps ready beside the one in use. With fewer, a burst could
 /// outrun the thread and stop intake although there is space.
 pub const READY_SEGMENTS: usize = 2;
+/// How long the side thread waits before it tries again to make a segment on a full disk: intake goes
+/// on within this time of space coming back.
+pub const SEGMENT_RETRY_MS: u64 = 250;
 /// Largest payload of a log record: its length has 24 bits.
 pub const RECORD_MAX_BYTES: usize = (1 << 24) - 1;
 /// `log.retain_hours`: log below the checkpoint is kept this long, so that yesterday can be replayed.

@@ -1,12 +1,13 @@
 //! `fdatasync` without stopping the shard.
 
+use crate::storage::SyncTarget;
 use crate::{LocalEvent, Parker, Wake};
 use glommio::GlommioError;
 use glommio::io::BufferedFile;
 use std::cell::Cell;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -42,24 +43,27 @@ impl Syncer {
         Ok(Self { thread })
     }
 
-    /// Makes everything written to the file before this call durable. The descriptor stays the
-    /// caller's and must be open until this ends. Dropped before its end, the sync may happen or not.
+    /// Makes everything written to the file before this call durable. The target's descriptor is
+    /// neither closed nor copied. Dropped before its end, the sync may happen or not.
     ///
     /// # Errors
     /// What the kernel said. The file's unsynced bytes are then lost or not, and a second sync that
     /// returns success proves nothing.
-    pub async fn fdatasync(&self, file: &impl AsFd) -> io::Result<()> {
-        match &self.thread {
-            None => ring_fdatasync(file.as_fd()).await,
-            Some(thread) => thread.fdatasync(file.as_fd()).await,
+    pub async fn fdatasync(&self, target: &SyncTarget) -> io::Result<()> {
+        match (&self.thread, target.raw_fd()) {
+            (None, Some(file)) => ring_fdatasync(file).await,
+            (Some(thread), _) => thread.fdatasync(target.clone()).await,
+            // A simulated disk, which answers at once.
+            (None, None) => target.sync_data(),
         }
     }
 }
 
 /// One fsync operation on the main ring; the kernel runs it in a worker of its own.
-async fn ring_fdatasync(file: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: the descriptor is open for as long as `file`; ManuallyDrop keeps glommio from closing it.
-    let file = ManuallyDrop::new(unsafe { BufferedFile::from_raw_fd(file.as_raw_fd()) });
+async fn ring_fdatasync(file: RawFd) -> io::Result<()> {
+    // SAFETY: the caller's target keeps the descriptor open; ManuallyDrop keeps glommio from closing
+    // it, also when this future is dropped.
+    let file = ManuallyDrop::new(unsafe { BufferedFile::from_raw_fd(file) });
     file.fdatasync().await.map_err(|error| match error {
         // The kernel's own number, which the conversion to io::Error would turn into a text.
         GlommioError::EnhancedIoError { source, .. } => source,
@@ -76,7 +80,7 @@ struct SyncThread {
 }
 
 struct Request {
-    file: OwnedFd,
+    target: SyncTarget,
     outcome: Arc<Outcome>,
     wake: Wake,
 }
@@ -103,7 +107,7 @@ impl SyncThread {
         })
     }
 
-    async fn fdatasync(&self, file: BorrowedFd<'_>) -> io::Result<()> {
+    async fn fdatasync(&self, target: SyncTarget) -> io::Result<()> {
         while self.busy.get() {
             self.idle.wait().await;
         }
@@ -111,7 +115,7 @@ impl SyncThread {
         let _turn = Turn(self);
         let outcome = Arc::new(Outcome(AtomicI32::new(PENDING)));
         let request = Request {
-            file: file.try_clone_to_owned()?,
+            target,
             outcome: Arc::clone(&outcome),
             wake: self.parker.wake().clone(),
         };
@@ -143,14 +147,9 @@ impl Drop for Turn<'_> {
 
 impl Request {
     fn serve(self) {
-        // SAFETY: the descriptor is open, and no memory is passed.
-        let result = unsafe { libc::fdatasync(self.file.as_raw_fd()) };
-        let outcome = if result == 0 {
-            0
-        } else {
-            io::Error::last_os_error()
-                .raw_os_error()
-                .unwrap_or(libc::EIO)
+        let outcome = match self.target.sync_data() {
+            Ok(()) => 0,
+            Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
         };
         self.outcome.0.store(outcome, Ordering::Release);
         self.wake.wake();
