@@ -20,10 +20,18 @@ pub enum Mutant {
     HighestNumber,
     /// A duplicate is confirmed at once, not by the sync that covers its first record.
     DuplicateAtOnce,
+    /// A commit that spans a rotation syncs the new segment only.
+    SyncNewSegmentOnly,
+    /// A start trusts the page cache instead of the disk.
+    CacheKeptAtOpen,
+    /// A failed sync is tried again instead of poisoning the log.
+    FailedSyncRetried,
+    /// A log segment is unlinked while the index still lists it.
+    UnlinkBeforeIndex,
 }
 
 impl Mutant {
-    /// All of them, for the suite's loop.
+    /// Those of the shard's pipeline, for its suite's loop.
     pub const ALL: [Self; 7] = [
         Self::NoSync,
         Self::AckBeforeSync,
@@ -32,6 +40,15 @@ impl Mutant {
         Self::FenceRemoved,
         Self::HighestNumber,
         Self::DuplicateAtOnce,
+    ];
+
+    /// Those of the log alone, for its suite's loop.
+    pub const LOG: [Self; 5] = [
+        Self::NoSync,
+        Self::SyncNewSegmentOnly,
+        Self::CacheKeptAtOpen,
+        Self::FailedSyncRetried,
+        Self::UnlinkBeforeIndex,
     ];
 }
 

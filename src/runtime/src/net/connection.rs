@@ -75,14 +75,16 @@ impl Connection {
     /// # Errors
     /// What the kernel says; `TimedOut` when the read deadline has passed first.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|cx| {
-            let mut stream = self.stream.borrow_mut();
-            match Pin::new(&mut *stream).poll_read(cx, buffer) {
-                Poll::Pending => self.read_deadline.poll(cx),
-                ready => ready,
-            }
-        })
-        .await
+        poll_fn(|cx| self.poll_read(cx, buffer)).await
+    }
+
+    /// [`Self::read`] for a caller whose buffer cannot be borrowed while it waits.
+    pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut stream = self.stream.borrow_mut();
+        match Pin::new(&mut *stream).poll_read(cx, buffer) {
+            Poll::Pending => self.read_deadline.poll(cx),
+            ready => ready,
+        }
     }
 
     /// Sends all of `bytes`. After a drop or an error it is unknown how much was sent.

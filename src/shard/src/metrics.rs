@@ -1,0 +1,127 @@
+//! A shard's counters, written by the shard alone and read by whoever asks.
+
+use hdrhistogram::Histogram;
+use rookery_model::Stage;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A counter with one writer: no locked instruction.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds; only the shard's own thread may.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+
+    /// Replaces the value; only the shard's own thread may.
+    #[inline]
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Relaxed);
+    }
+
+    /// The value now.
+    #[inline]
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Latencies in microseconds, 1 µs to 1 hour, 2 significant digits.
+pub type Latencies = Histogram<u64>;
+
+/// Longest latency that a histogram tells apart, µs.
+pub const LATENCY_MAX_US: u64 = 3_600_000_000;
+
+/// An empty histogram of latencies.
+#[must_use]
+pub fn latencies() -> Latencies {
+    Histogram::new_with_bounds(1, LATENCY_MAX_US, 2).expect("the bounds are valid")
+}
+
+/// A shard's histograms.
+#[derive(Clone, Debug)]
+pub struct Histograms {
+    /// From the start of a sync to its return.
+    pub sync: Latencies,
+    /// From the first append of a commit batch to its sync's return.
+    pub commit: Latencies,
+    /// From a record's time to the confirmation of its row.
+    pub end_to_end: Latencies,
+}
+
+impl Default for Histograms {
+    fn default() -> Self {
+        Self { sync: latencies(), commit: latencies(), end_to_end: latencies() }
+    }
+}
+
+/// What one shard counts.
+#[derive(Debug, Default)]
+pub struct ShardMetrics {
+    /// Lines logged as message records.
+    pub messages: Counter,
+    /// Bytes of lines logged.
+    pub message_bytes: Counter,
+    /// Lines logged as malformed records.
+    pub malformed: Counter,
+    /// Lines that were logged before and not logged again.
+    pub duplicates: Counter,
+    /// Messages in which a key stands twice.
+    pub duplicate_keys: Counter,
+    /// Records stepped.
+    pub stepped: Counter,
+    /// Dead letters by stage, in the order of [`Stage::ALL`].
+    pub dead_letters: [Counter; Stage::ALL.len()],
+    /// Rows by rule of the set in force.
+    pub rows: Vec<Counter>,
+    /// Values that became NULL in a cast, a column or at the sink, by rule.
+    pub nulls: Vec<Counter>,
+    /// Syncs of the log that returned 0.
+    pub syncs: Counter,
+    /// Bytes of the log on disk.
+    pub log_bytes: Counter,
+    /// LSN of the log's end.
+    pub appended: Counter,
+    /// LSN of the log's durable end.
+    pub durable: Counter,
+    /// LSN up to which records are stepped.
+    pub position: Counter,
+    /// By lane: LSN of its cursor.
+    pub cursors: Vec<Counter>,
+    /// By lane: rows made and not yet confirmed.
+    pub unconfirmed: Vec<Counter>,
+    /// By lane: record time of the oldest row not yet confirmed, µs; 0 without one.
+    pub oldest_unconfirmed: Vec<Counter>,
+    /// Open connections.
+    pub connections: Counter,
+    /// 1 while the disk has no room for more log.
+    pub intake_stopped: Counter,
+    /// Published once a second while something happens.
+    pub histograms: Mutex<Histograms>,
+}
+
+impl ShardMetrics {
+    /// For so many rules and lanes.
+    #[must_use]
+    pub fn new(rules: usize, lanes: usize) -> Self {
+        let counters = |n| std::iter::repeat_with(Counter::default).take(n).collect();
+        Self {
+            rows: counters(rules),
+            nulls: counters(rules),
+            cursors: counters(lanes),
+            unconfirmed: counters(lanes),
+            oldest_unconfirmed: counters(lanes),
+            ..Self::default()
+        }
+    }
+
+    /// Counts a dead letter.
+    pub fn dead_letter(&self, stage: Stage) {
+        let index = Stage::ALL.iter().position(|s| *s == stage).unwrap_or(0);
+        self.dead_letters[index].add(1);
+    }
+}
