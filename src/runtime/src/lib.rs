@@ -21,6 +21,7 @@ mod mailbox;
 mod sync;
 
 pub mod net;
+pub mod storage;
 
 pub use clock::{Clock, ManualClock, MonotoneClock};
 pub use environment::check_environment;
