@@ -131,23 +131,66 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
 /// Appends the text with the fewest escapes that JSON allows, without quotes.
 #[inline]
 pub fn write_escaped(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
-    loop {
-        let plain = plain_prefix(rest);
-        out.extend_from_slice(&rest[..plain]);
-        let Some(&byte) = rest.get(plain) else {
-            return;
-        };
-        match ESCAPES[byte as usize] {
+    let text = text.as_bytes();
+    let plain = plain_prefix(text);
+    out.extend_from_slice(&text[..plain]);
+    if plain < text.len() {
+        write_dense(&text[plain..], out);
+    }
+}
+
+/// Bytes written at once where escapes are many.
+const BLOCK: usize = 256;
+/// Bytes that one byte becomes at most: `\u001f`.
+const ESCAPE_BYTES_MAX: usize = 6;
+
+/// Where one byte needs an escape more follow (JSON in a string): words go through a block on the stack,
+/// so that `out` grows seldom.
+#[inline(never)]
+fn write_dense(text: &[u8], out: &mut Vec<u8>) {
+    let mut block = [0; BLOCK];
+    let mut used = 0;
+    let (words, tail) = text.as_chunks::<8>();
+    for word in words {
+        if used > BLOCK - 8 * ESCAPE_BYTES_MAX {
+            out.extend_from_slice(&block[..used]);
+            used = 0;
+        }
+        if escaped_bytes(u64::from_le_bytes(*word)) == 0 {
+            block[used..used + 8].copy_from_slice(word);
+            used += 8;
+        } else {
+            used = escape_bytes(word, &mut block, used);
+        }
+    }
+    out.extend_from_slice(&block[..used]);
+    let used = escape_bytes(tail, &mut block, 0);
+    out.extend_from_slice(&block[..used]);
+}
+
+/// Writes bytes into the block from `used` on; how much of it is used then.
+#[inline]
+fn escape_bytes(bytes: &[u8], block: &mut [u8; BLOCK], mut used: usize) -> usize {
+    for &byte in bytes {
+        match ESCAPES[usize::from(byte)] {
+            0 => {
+                block[used] = byte;
+                used += 1;
+            }
             b'u' => {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 let low = DIGITS[usize::from(byte & 0x0f)];
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low]);
+                let escape = [b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low];
+                block[used..used + ESCAPE_BYTES_MAX].copy_from_slice(&escape);
+                used += ESCAPE_BYTES_MAX;
             }
-            escape => out.extend_from_slice(&[b'\\', escape]),
+            escape => {
+                block[used..used + 2].copy_from_slice(&[b'\\', escape]);
+                used += 2;
+            }
         }
-        rest = &rest[plain + 1..];
     }
+    used
 }
 
 #[cfg(test)]
@@ -197,6 +240,26 @@ mod tests {
                 text.truncate(place.max(2));
                 text.push(char::from(byte));
                 text.push_str("中tail");
+                let mut out = Vec::new();
+                write_string(&text, &mut out);
+                let written = String::from_utf8(out).unwrap();
+                assert_eq!(serde_json::to_string(&text).unwrap(), written);
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_of_escapes_are_written_right() {
+        for unit in [
+            "\u{1}",
+            "\"",
+            "a\"b",
+            "\u{1f}\n\\",
+            "plain text\t",
+            "中\u{0}",
+        ] {
+            for times in [1, 7, 40, 41, 42, 43, 200, 1000] {
+                let text = unit.repeat(times);
                 let mut out = Vec::new();
                 write_string(&text, &mut out);
                 let written = String::from_utf8(out).unwrap();

@@ -204,6 +204,8 @@ impl LineFramer {
         let wanted = OVERSIZED_PREFIX_BYTES.saturating_sub(self.prefix.len());
         self.prefix
             .extend_from_slice(&rest[..wanted.min(rest.len())]);
+        self.prefix
+            .truncate(usize::try_from(length).unwrap_or(usize::MAX));
         Frame::Oversized {
             prefix: &self.prefix,
             length,
@@ -222,4 +224,128 @@ fn drop_carriage_return(line: &[u8]) -> &[u8] {
 #[inline]
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of `input` read in pieces of `step` bytes, as text; oversized ones as `prefix..length`.
+    fn frames(frame_max: usize, input: &[u8], step: usize) -> Vec<String> {
+        let mut framer = LineFramer::new(frame_max);
+        let mut frames = Vec::new();
+        for piece in input.chunks(step) {
+            let mut piece = piece;
+            while !piece.is_empty() {
+                let spare = framer.spare();
+                let length = piece.len().min(spare.len());
+                spare[..length].copy_from_slice(&piece[..length]);
+                framer.filled(length);
+                piece = &piece[length..];
+                while let Some(frame) = framer.next_frame() {
+                    frames.push(match frame {
+                        Frame::Line(line) => String::from_utf8_lossy(line).into_owned(),
+                        Frame::Oversized { prefix, length } => {
+                            format!("{}..{length}", String::from_utf8_lossy(prefix))
+                        }
+                    });
+                }
+            }
+        }
+        frames
+    }
+
+    #[test]
+    fn lines_come_whole_however_they_are_cut() {
+        let input = b"one\ntwo\r\n\n \t \r\n\r\nthree\r\r\nlast, unfinished";
+        for step in 1..=input.len() {
+            assert_eq!(frames(16, input, step), ["one", "two", "three\r"]);
+        }
+    }
+
+    #[test]
+    fn a_line_at_the_limit_passes_and_one_byte_more_does_not() {
+        let input = b"12345678\n123456789\n12345678\r\n123456789\r\n1234567\r\r\nend\n";
+        for step in 1..=input.len() {
+            assert_eq!(
+                frames(8, input, step),
+                [
+                    "12345678",
+                    "123456789..9",
+                    "12345678",
+                    "123456789..9",
+                    "1234567\r",
+                    "end"
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn an_oversized_line_keeps_its_first_bytes_and_its_length() {
+        let mut input = vec![b'x'; 300_000];
+        input.extend_from_slice(b"\r\nnext\n");
+        let prefix = "x".repeat(OVERSIZED_PREFIX_BYTES);
+        for step in [1, 7, 1000, 70_000, input.len()] {
+            for frame_max in [16, 5000, 70_000] {
+                assert_eq!(
+                    frames(frame_max, &input, step),
+                    [format!("{prefix}..300000"), "next".to_owned()]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_unfinished_line_is_measured() {
+        let mut framer = LineFramer::new(10);
+        assert_eq!(framer.unfinished_bytes(), 0);
+        let spare = framer.spare();
+        let length = spare.len();
+        spare[..5].copy_from_slice(b"a\nbcd");
+        framer.filled(5);
+        assert_eq!(framer.next_frame(), Some(Frame::Line(b"a")));
+        assert_eq!(framer.next_frame(), None);
+        assert_eq!(framer.unfinished_bytes(), 3);
+        framer.spare().fill(b'x');
+        framer.filled(length - 5);
+        assert_eq!(framer.next_frame(), None);
+        assert_eq!(framer.unfinished_bytes(), length as u64 - 2);
+    }
+
+    #[test]
+    fn the_buffer_grows_only_for_a_long_line() {
+        let mut framer = LineFramer::new(1 << 20);
+        let start = framer.memory_bytes();
+        let feed = |framer: &mut LineFramer, bytes: usize, last: u8| {
+            let mut left = bytes;
+            while left > 0 {
+                let spare = framer.spare();
+                let length = left.min(spare.len());
+                spare[..length].fill(b'x');
+                left -= length;
+                if left == 0 {
+                    spare[length - 1] = last;
+                }
+                framer.filled(length);
+                while framer.next_frame().is_some() {}
+            }
+        };
+        for _ in 0..1000 {
+            feed(&mut framer, 999, b'\n');
+        }
+        assert_eq!(framer.memory_bytes(), start);
+        feed(&mut framer, 500_000, b'\n');
+        assert!(framer.memory_bytes() > start);
+        feed(&mut framer, 5_000_000, b'x');
+        assert!(framer.memory_bytes() <= (1 << 20) + 3 + OVERSIZED_PREFIX_BYTES);
+    }
+
+    #[test]
+    #[should_panic(expected = "more bytes were filled than were spare")]
+    fn filling_more_than_was_spare_is_refused() {
+        let mut framer = LineFramer::new(10);
+        let spare = framer.spare().len();
+        framer.filled(spare + 1);
+    }
 }

@@ -163,3 +163,130 @@ fn trim(mut text: &[u8]) -> &[u8] {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(line: &str) -> Result<String, RouteError> {
+        match route(line.as_bytes(), b"imei", &mut Vec::new()) {
+            Route::Key(key) => Ok(String::from_utf8_lossy(key).into_owned()),
+            Route::Unroutable(error) => Err(error),
+        }
+    }
+
+    #[test]
+    fn the_key_is_found_and_its_text_form_is_one() {
+        for line in [
+            r#"{"imei":"867"}"#,
+            r#"{"id":"a1b2","imei":"867","x":1}"#,
+            r#" {	"id" : [1,{"imei":"no"}] , "imei" : "867" }"#,
+            r#"{"imei":867}"#,
+            r#"{"imei": 867 }"#,
+            r#"{"imei":"  867	"}"#,
+            r#"{"imei":"\t867\n"}"#,
+            r#"{"\u0069mei":"867"}"#,
+            r#"{"imei":"8\u00367"}"#,
+            r#"{"imei":"867","imei":"other"}"#,
+            r#"{"data":"{\"imei\":\"other\"}","imei":"867"}"#,
+            r#"{"data":"\\","imei":"867"}"#,
+            r#"{"data":"\",\"imei\":\"other","imei":"867"}"#,
+            r#"{"":0,"imei ":1,"ime":2,"imeii":3,"IMEI":4,"imei":"867"}"#,
+            r#"{"a":"imei","imei":"867"}"#,
+        ] {
+            assert_eq!(key(line).as_deref(), Ok("867"), "{line}");
+        }
+        assert_eq!(key(r#"{"imei":-12.50e+3}"#).as_deref(), Ok("-12.50e+3"));
+        assert_eq!(key(r#"{"imei":"中 文"}"#).as_deref(), Ok("中 文"));
+    }
+
+    #[test]
+    fn a_broken_line_keeps_its_device() {
+        for line in [
+            r#"{"imei":"867""#,
+            r#"{"imei":867"#,
+            r#"{"imei":"867",}"#,
+            r#"{"imei":"867"} and more"#,
+            r#"{"imei":"867","x":tru}"#,
+            r#"{nonsense,"imei":"867"}"#,
+            r#"{"a" 1,"imei":"867"}"#,
+            "{\"a\":\"tab\tin it\",\"imei\":\"867\"}",
+        ] {
+            assert_eq!(key(line).as_deref(), Ok("867"), "{line}");
+        }
+        let latin1 = b"{\"name\":\"caf\xe9\",\"imei\":\"867\"}";
+        let mut scratch = Vec::new();
+        assert_eq!(
+            route(latin1, b"imei", &mut scratch),
+            Route::Key(b"867".as_slice())
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_routed_says_why() {
+        use RouteError::{Empty, NoKey, NotObject, NotScalar, TooLong};
+        let long = format!(r#"{{"imei":"{}"}}"#, "9".repeat(65));
+        let most = format!(r#"{{"imei":" {} "}}"#, "9".repeat(64));
+        assert_eq!(key(&most), Ok("9".repeat(64)));
+        for (line, error) in [
+            ("", NotObject),
+            ("867", NotObject),
+            (r#"[{"imei":"867"}]"#, NotObject),
+            (r#""imei":"867""#, NotObject),
+            ("\u{feff}{\"imei\":\"867\"}", NotObject),
+            ("{}", NoKey),
+            ("{", NoKey),
+            (r#"{"imei"}"#, NoKey),
+            (r#"{"imei","#, NoKey),
+            (r#"{"a":{"imei":"867"}}"#, NoKey),
+            (r#"{"a":["imei",{"imei":"867"}]}"#, NoKey),
+            (r#"{"a":1} {"imei":"867"}"#, NoKey),
+            (r#"{"a":1}, "imei":"867"}"#, NoKey),
+            (r#"{"a":"imei":"867"}"#, NoKey),
+            (r#"{"a":"never closed, "#, NoKey),
+            (r#"{"a":"\"#, NoKey),
+            (r#"{"imei":""}"#, Empty),
+            (r#"{"imei":"  "}"#, Empty),
+            (&long, TooLong { length: 65 }),
+            (r#"{"imei":null}"#, NotScalar),
+            (r#"{"imei":true}"#, NotScalar),
+            (r#"{"imei":{"imei":"867"}}"#, NotScalar),
+            (r#"{"imei":["867"]}"#, NotScalar),
+            (r#"{"imei":}"#, NotScalar),
+            (r#"{"imei":"#, NotScalar),
+            (r#"{"imei":"867"#, NotScalar),
+            (r#"{"imei":"86\q7"}"#, NotScalar),
+            (r#"{"imei":0867}"#, NotScalar),
+            (r#"{"imei":867x}"#, NotScalar),
+            (r#"{"imei":null,"imei":"867"}"#, NotScalar),
+        ] {
+            assert_eq!(key(line), Err(error), "{line}");
+        }
+    }
+
+    #[test]
+    fn texts_and_codes() {
+        let errors = [
+            (RouteError::NotObject, "E1101", "not a JSON object"),
+            (
+                RouteError::NoKey,
+                "E1102",
+                "no device key at the top level of the object; `listen.device_key` says its name",
+            ),
+            (RouteError::Empty, "E1103", "the device key is empty"),
+            (
+                RouteError::TooLong { length: 65 },
+                "E1104",
+                "the device key of 65 bytes is over the limit of 64",
+            ),
+            (
+                RouteError::NotScalar,
+                "E1105",
+                "the device key is neither a string nor a number",
+            ),
+        ];
+        for (error, code, text) in errors {
+            assert_eq!((error.code(), error.to_string().as_str()), (code, text));
+        }
+    }
+}

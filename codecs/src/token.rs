@@ -71,3 +71,49 @@ pub(crate) fn skip_blanks(line: &[u8], mut at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_end_where_json_says() {
+        for (text, length) in [
+            ("0", Some(1)),
+            ("-0,", Some(2)),
+            ("12.50}", Some(5)),
+            ("1e400 ", Some(5)),
+            ("1E+5]", Some(4)),
+            ("10", Some(2)),
+            ("01", None),
+            ("-", None),
+            ("", None),
+            (".5", None),
+            ("1.", None),
+            ("1.e5", None),
+            ("1e", None),
+            ("1e+", None),
+            ("1x", None),
+            ("--1", None),
+            ("1\0", None),
+        ] {
+            assert_eq!(number_length(text.as_bytes()), length, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_end_at_their_quote() {
+        for (text, end) in [
+            (r#"""#, Some((0, false))),
+            (r#"a longer text than a word" and more"#, Some((25, false))),
+            (r#"\"""#, Some((2, true))),
+            (r#"\\" "#, Some((2, true))),
+            (r#"1234567\"1234567\\\"8""#, Some((21, true))),
+            ("never", None),
+            (r"\", None),
+            (r#"\""#, None),
+        ] {
+            assert_eq!(string_end(text.as_bytes(), 0), end, "{text}");
+        }
+    }
+}

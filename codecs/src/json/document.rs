@@ -1,6 +1,6 @@
 //! What a parsed text holds.
 
-use super::keys::KeySet;
+use super::keys::{KeySet, PackedKey};
 use crate::escape::write_string;
 use simd_json::{Node as TapeNode, StaticNode, Tape};
 use std::cell::{Cell, RefCell};
@@ -146,14 +146,14 @@ impl<'a> Document<'a> {
         let mut duplicates = 0;
         let mut strangers = Strangers::default();
         for (key, value) in self.members(self.root()) {
-            let hash = KeySet::hash(key.as_bytes());
-            let first = match keys.find_hashed(key, hash) {
+            let packed = PackedKey::new(key);
+            let first = match keys.find_packed(key, packed) {
                 Some(column) if out[column].is_missing() => {
                     out[column] = value;
                     true
                 }
                 Some(_) => false,
-                None => !strangers.may_hold(hash) || !self.came_before(key, value),
+                None => !strangers.may_hold(packed.hash()) || !self.came_before(key, value),
             };
             duplicates += u32::from(!first);
         }
@@ -266,9 +266,9 @@ struct Strangers([u64; 4]);
 impl Strangers {
     /// Notes a key; whether it may have been noted before.
     #[inline]
-    fn may_hold(&mut self, hash: u32) -> bool {
-        let word = &mut self.0[(hash >> 30) as usize];
-        let bit = 1 << (hash >> 24 & 63);
+    fn may_hold(&mut self, hash: u64) -> bool {
+        let word = &mut self.0[(hash >> 62) as usize];
+        let bit = 1 << (hash >> 56 & 63);
         let held = *word & bit != 0;
         *word |= bit;
         held
