@@ -87,7 +87,7 @@ mod tests {
             percentiles,
             Some(Percentiles {
                 p50: 1.0,
-                p99: 2.001,
+                p99: 2.0,
                 p999: 5.003,
                 max: 5.003
             })
@@ -100,7 +100,7 @@ mod tests {
     fn display() {
         let percentiles = Percentiles {
             p50: 1.0,
-            p99: 2.001,
+            p99: 2.0,
             p999: 30.0,
             max: 31.5,
         };

@@ -171,10 +171,8 @@ fn http_get(address: &str, path: &str) -> Result<String> {
         .context("it names no address")?;
     let mut socket = TcpStream::connect_timeout(&resolved, ADMIN_TIMEOUT)?;
     socket.set_read_timeout(Some(ADMIN_TIMEOUT))?;
-    write!(
-        socket,
-        "GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     socket
         .take(ADMIN_ANSWER_MAX_BYTES)
