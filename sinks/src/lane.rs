@@ -45,7 +45,7 @@ pub struct LaneCursor {
 #[derive(Debug)]
 pub struct Lane {
     key: LaneKey,
-    cursor: Position,
+    rows_confirmed: Position,
     queue: ArrayQueue<Arc<RowBatch>>,
     confirmed: CachePadded<AtomicU64>,
     /// Set by the writer before it sleeps, cleared by whoever wakes it.
@@ -56,16 +56,18 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// A lane for at most `capacity` batches that wait for the writer. `cursor` is the lane's saved
-    /// cursor ([`Position::ZERO`]: it never had one); the writer holds it against what the target says.
+    /// A lane for at most `capacity` batches that wait for the writer. `rows_confirmed` is `through` of
+    /// the last batch that an earlier run saw confirmed ([`Position::ZERO`]: none, or it is not known);
+    /// the writer holds it against the target's own cursor. A cursor that moved on over records
+    /// without rows will not do: the target knows nothing of these.
     ///
     /// # Panics
     /// If `capacity` is 0.
     #[must_use]
-    pub fn new(key: LaneKey, capacity: usize, cursor: Position) -> Self {
+    pub fn new(key: LaneKey, capacity: usize, rows_confirmed: Position) -> Self {
         Self {
             key,
-            cursor,
+            rows_confirmed,
             queue: ArrayQueue::new(capacity),
             confirmed: CachePadded::new(AtomicU64::new(0)),
             writer_parked: CachePadded::new(AtomicBool::new(false)),
@@ -80,10 +82,10 @@ impl Lane {
         self.key
     }
 
-    /// The cursor that was saved before this start.
+    /// `through` of the last batch that was confirmed before this start.
     #[must_use]
-    pub fn saved_cursor(&self) -> Position {
-        self.cursor
+    pub fn rows_confirmed(&self) -> Position {
+        self.rows_confirmed
     }
 
     /// Batches that the writer has not taken yet.

@@ -21,6 +21,8 @@ mod options;
 mod print;
 mod row_batch;
 mod sink;
+#[cfg(test)]
+mod testing;
 mod verdicts;
 mod writer;
 

@@ -92,7 +92,7 @@ impl Driver {
         let confirm_interval = setup.writer.confirm_interval();
         let lanes = setup.lanes.into_iter().map(|lane| LaneState {
             key: lane.lane.key(),
-            cursor: lane.lane.saved_cursor(),
+            cursor: lane.lane.rows_confirmed(),
             at_target: Position::ZERO,
             lane,
         });

@@ -1,1 +1,9 @@
-//! The loop with a scripted writer.
+//! The loop with a scripted writer, turn by turn; then the thread itself.
+#![allow(clippy::unwrap_used)]
+
+mod ends;
+mod order;
+mod requests;
+mod script;
+mod thread;
+mod verdicts;

@@ -258,3 +258,6 @@ pub struct EncodeError {
     /// One line for a person: the column, what it holds, what it should hold.
     pub reason: String,
 }
+
+#[cfg(test)]
+mod tests;
