@@ -43,7 +43,7 @@ pub const SQL_NESTING_MAX: usize = 64;
 pub const SQL_OPERATORS_MAX: usize = 4_096;
 /// Expressions and operators of all plans of a file: views are put in wherever they are named, and a
 /// few views that double each other would fill the memory.
-pub const SQL_PLAN_NODES_MAX: usize = 2_000_000;
+pub const SQL_PLAN_NODES_MAX: usize = 500_000;
 /// Stack that compiling a rule file may use: enough for both limits above in an unoptimised build.
 pub const SQL_STACK_BYTES: usize = 64 * 1024 * 1024;
 /// Findings that are reported of one file: beyond this they say the same again.

@@ -1,0 +1,315 @@
+//! Programs into a rule set: trees are flattened into branches, branches get their place in the dispatch
+//! table, expressions are lowered.
+
+mod fuse;
+mod lower;
+mod order;
+mod select;
+mod shared;
+mod simplify;
+mod tables;
+
+use crate::error::{CompileError, Refusal, RefusalReason};
+use crate::rules::{Branch, RuleInfo, RuleSet, SourceId};
+use fuse::{FlatBranch, Refused};
+use lower::Lowering;
+use rookery_codecs::time::Zone;
+use rookery_model::limits::RULES_MAX;
+use rookery_sql::plan::{ColumnKind, CompareOp, Expr, ExprKind, Literal, Program, Span};
+use select::{Key, Selection, Test};
+use shared::Shared;
+use std::collections::{BTreeSet, HashSet};
+use tables::Tables;
+
+/// A branch under way: over its source's columns, not yet lowered.
+struct Draft {
+    rule: u16,
+    program: usize,
+    source: Option<SourceId>,
+    flat: FlatBranch,
+}
+
+/// Compiles programs, in order.
+///
+/// # Errors
+/// All places that the engine does not run.
+pub(crate) fn compile(programs: &[Program]) -> Result<RuleSet, CompileError> {
+    let mut refusals = Vec::new();
+    let zones = zones(programs, &mut refusals);
+    let mut tables = Tables::default();
+    let mut rules = Vec::new();
+    let drafts = drafts(programs, &mut tables, &mut rules, &mut refusals);
+    let mut shared = Shared::default();
+    let tests: Vec<Option<Vec<Test>>> = drafts
+        .iter()
+        .map(|draft| {
+            draft.source?;
+            Some(tests(draft, programs, &zones, &mut shared))
+        })
+        .collect();
+    let selection = select::select(&tests);
+    let mut branches = Vec::with_capacity(drafts.len());
+    for (index, draft) in drafts.iter().enumerate() {
+        let test = selection.chosen[index].and_then(|at| Some(&tests[index].as_ref()?[at]));
+        let component = selection.components[index];
+        branches.push(lower_branch(
+            draft,
+            test,
+            component,
+            programs,
+            &zones,
+            &mut shared,
+            &mut refusals,
+        ));
+    }
+    if !refusals.is_empty() {
+        refusals.sort_by_key(|refusal: &Refusal| (refusal.program_index, refusal.span.start));
+        refusals.dedup();
+        return Err(CompileError { refusals });
+    }
+    let Selection { dispatch, .. } = selection;
+    let constants = (0_u32..).zip(&branches).filter(|(_, b)| b.source.is_none());
+    Ok(RuleSet {
+        constants: constants.map(|(index, _)| index).collect(),
+        rules,
+        sinks: tables.sinks,
+        sources: tables.sources,
+        branches,
+        dispatch,
+        keys: shared.key_set(),
+        groups: shared.path_groups(),
+        inputs: shared.inputs,
+        zones,
+        regexes: shared.regexes,
+        sites: shared.sites,
+    })
+}
+
+fn refusal(programs: &[Program], program: usize, (span, reason): Refused) -> Refusal {
+    Refusal {
+        program: programs[program].name.clone(),
+        program_index: program,
+        span,
+        reason,
+    }
+}
+
+/// The programs' zones; UTC, with a refusal, for one that is not known.
+fn zones(programs: &[Program], refusals: &mut Vec<Refusal>) -> Vec<Zone> {
+    let zone = |(index, program): (usize, &Program)| {
+        Zone::parse(&program.zone).unwrap_or_else(|error| {
+            let reason = RefusalReason::Constant(error.to_string());
+            refusals.push(refusal(programs, index, (Span::default(), reason)));
+            Zone::utc()
+        })
+    };
+    programs.iter().enumerate().map(zone).collect()
+}
+
+/// Flattens all rules.
+fn drafts(
+    programs: &[Program],
+    tables: &mut Tables,
+    rules: &mut Vec<RuleInfo>,
+    refusals: &mut Vec<Refusal>,
+) -> Vec<Draft> {
+    let count = programs.iter().map(|program| program.rules.len()).sum();
+    if count > RULES_MAX {
+        let reason = RefusalReason::TooManyRules(count);
+        refusals.push(refusal(programs, 0, (Span::default(), reason)));
+        return Vec::new();
+    }
+    let mut drafts = Vec::new();
+    let mut names = HashSet::new();
+    for (index, program) in programs.iter().enumerate() {
+        for rule in &program.rules {
+            if !names.insert(&rule.name) {
+                let reason = RefusalReason::RuleName(rule.name.clone());
+                refusals.push(refusal(programs, index, (rule.span, reason)));
+            }
+            let number = rules.len() as u16;
+            rules.push(RuleInfo {
+                name: rule.name.clone(),
+                sink: tables.sink(index, program, rule.sink),
+                program: index,
+            });
+            match fuse::flatten(&rule.query, &program.tables) {
+                Ok(flat) => drafts.extend(flat.into_iter().map(|flat| {
+                    Draft {
+                        rule: number,
+                        program: index,
+                        source: flat
+                            .source
+                            .map(|table| tables.source(index, program, table)),
+                        flat: simplified(flat),
+                    }
+                })),
+                Err(refused) => refusals.push(refusal(programs, index, refused)),
+            }
+        }
+    }
+    drafts
+}
+
+fn simplified(flat: FlatBranch) -> FlatBranch {
+    let conjuncts = flat.conjuncts.into_iter().map(simplify::simplify);
+    FlatBranch {
+        source: flat.source,
+        conjuncts: conjuncts.collect(),
+        outputs: flat.outputs.into_iter().map(simplify::simplify).collect(),
+    }
+}
+
+fn columns_of<'p>(draft: &Draft, programs: &'p [Program]) -> &'p [rookery_sql::plan::Column] {
+    let tables = &programs[draft.program].tables;
+    draft
+        .flat
+        .source
+        .map_or(&[], |table| tables[table].columns.as_slice())
+}
+
+/// Conditions of a branch that only certain values of one column meet. What stands behind a condition
+/// that can fail does not count: the failure comes first.
+fn tests(draft: &Draft, programs: &[Program], zones: &[Zone], shared: &mut Shared) -> Vec<Test> {
+    let columns = columns_of(draft, programs);
+    let mut scratch = Vec::new();
+    let mut lowering = Lowering {
+        dialect: programs[draft.program].dialect,
+        zone: &zones[draft.program],
+        columns,
+        component: 0,
+        shared,
+        refusals: &mut scratch,
+    };
+    let mut found = Vec::new();
+    for (conjunct, condition) in draft.flat.conjuncts.iter().enumerate() {
+        if let Some((index, values)) = discrete(condition)
+            && is_of_message(&columns[index].kind)
+            && Test::is_discrete(&columns[index].field.data_type)
+            && let Some(column) = lowering.column_read(index)
+        {
+            let fails = column.typed.as_ref().is_some_and(|typed| typed.fails);
+            found.push(Test {
+                conjunct,
+                column,
+                values,
+            });
+            if fails {
+                break;
+            }
+        } else if may_fail(condition) {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether a column's value is a key's of the message.
+fn is_of_message(kind: &ColumnKind) -> bool {
+    matches!(kind, ColumnKind::Physical | ColumnKind::Undeclared)
+}
+
+/// Whether a condition may fail, judged by its text alone.
+fn may_fail(expr: &Expr) -> bool {
+    let itself = match &expr.kind {
+        ExprKind::Arithmetic { .. } => true,
+        ExprKind::Match { pattern, .. } => !matches!(pattern.kind, ExprKind::Literal(_)),
+        ExprKind::Column(_) => !expr.data_type.is_string(),
+        ExprKind::Call { function, .. } => *function == rookery_sql::Function::UnixTimestamp,
+        _ => false,
+    };
+    itself || fuse::children(expr).into_iter().any(may_fail)
+}
+
+/// The column and the values, if the condition is TRUE for just these.
+fn discrete(expr: &Expr) -> Option<(usize, BTreeSet<Key>)> {
+    match &expr.kind {
+        ExprKind::Compare {
+            op: CompareOp::Equal,
+            left,
+            right,
+        } => match (&left.kind, &right.kind) {
+            (ExprKind::Column(index), ExprKind::Literal(literal))
+            | (ExprKind::Literal(literal), ExprKind::Column(index)) => {
+                let mut values = BTreeSet::new();
+                note(literal, &mut values)?;
+                Some((*index, values))
+            }
+            _ => None,
+        },
+        ExprKind::In {
+            input,
+            list,
+            negated: false,
+        } => {
+            let ExprKind::Column(index) = input.kind else {
+                return None;
+            };
+            let mut values = BTreeSet::new();
+            for element in list {
+                let ExprKind::Literal(literal) = &element.kind else {
+                    return None;
+                };
+                note(literal, &mut values)?;
+            }
+            Some((index, values))
+        }
+        ExprKind::Or(operands) => {
+            let mut operands = operands.iter().map(discrete);
+            let (index, mut values) = operands.next()??;
+            for operand in operands {
+                let (other, more) = operand?;
+                if other != index {
+                    return None;
+                }
+                values.extend(more);
+            }
+            Some((index, values))
+        }
+        _ => None,
+    }
+}
+
+/// Adds a constant; a NULL adds nothing, for nothing equals it.
+fn note(literal: &Literal, values: &mut BTreeSet<Key>) -> Option<()> {
+    match literal {
+        Literal::String(text) => values.insert(Key::Text(text.clone())),
+        Literal::Int(int) => values.insert(Key::Int(*int)),
+        Literal::Null => false,
+        _ => return None,
+    };
+    Some(())
+}
+
+fn lower_branch(
+    draft: &Draft,
+    test: Option<&Test>,
+    component: usize,
+    programs: &[Program],
+    zones: &[Zone],
+    shared: &mut Shared,
+    refusals: &mut Vec<Refusal>,
+) -> Branch {
+    let mut refused = Vec::new();
+    let mut lowering = Lowering {
+        dialect: programs[draft.program].dialect,
+        zone: &zones[draft.program],
+        columns: columns_of(draft, programs),
+        component,
+        shared,
+        refusals: &mut refused,
+    };
+    let mut conjuncts = lowering.list(&draft.flat.conjuncts).into_vec();
+    let row = lowering.list(&draft.flat.outputs);
+    let guard = test.map(|test| conjuncts.remove(test.conjunct));
+    let refused = refused.into_iter();
+    refusals.extend(refused.map(|refused| refusal(programs, draft.program, refused)));
+    Branch {
+        rule: draft.rule,
+        program: draft.program,
+        source: draft.source,
+        guard,
+        conjuncts: order::by_cost(conjuncts).into(),
+        row,
+    }
+}

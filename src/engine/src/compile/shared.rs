@@ -1,0 +1,88 @@
+//! What the branches of a rule set have in common: keys, JSON columns, groups of paths, prepared patterns.
+
+use crate::rules::PathGroup;
+use regex::Regex;
+use rookery_codecs::json::{KeySet, PathSet};
+use rookery_model::JsonPath;
+use std::collections::BTreeMap;
+
+/// Collected while branches are lowered.
+#[derive(Default)]
+pub(super) struct Shared {
+    keys: Vec<String>,
+    pub inputs: Vec<usize>,
+    groups: Vec<Group>,
+    /// Index of a group by component and input.
+    group_of: BTreeMap<(usize, usize), usize>,
+    pub regexes: Vec<Regex>,
+    pub sites: usize,
+}
+
+struct Group {
+    input: usize,
+    paths: Vec<JsonPath>,
+}
+
+impl Shared {
+    /// Index of a top-level key, which some branch reads.
+    pub fn key(&mut self, name: &str) -> usize {
+        index_or_push(&mut self.keys, |key| key == name, || name.to_owned())
+    }
+
+    /// Group and index of a path into a key's JSON. Branches that are reached together have one
+    /// component.
+    pub fn path(&mut self, component: usize, key: usize, path: &JsonPath) -> (usize, usize) {
+        let input = index_or_push(&mut self.inputs, |known| *known == key, || key);
+        let group = *self.group_of.entry((component, input)).or_insert_with(|| {
+            self.groups.push(Group {
+                input,
+                paths: Vec::new(),
+            });
+            self.groups.len() - 1
+        });
+        let paths = &mut self.groups[group].paths;
+        // The mode makes no difference to what is found.
+        let path = index_or_push(paths, |known| known.steps == path.steps, || path.clone());
+        (group, path)
+    }
+
+    /// A place that remembers what a text meant.
+    pub fn site(&mut self) -> usize {
+        self.sites += 1;
+        self.sites - 1
+    }
+
+    /// Index of a regular expression that each engine copies.
+    pub fn regex(&mut self, regex: Regex) -> usize {
+        let same = |known: &Regex| known.as_str() == regex.as_str();
+        index_or_push(&mut self.regexes, same, || regex.clone())
+    }
+
+    /// The keys, by index.
+    pub fn key_set(&self) -> KeySet {
+        KeySet::new(self.keys.iter().map(String::as_str))
+    }
+
+    /// The groups, by index.
+    pub fn path_groups(&self) -> Vec<PathGroup> {
+        let group = |group: &Group| PathGroup {
+            input: group.input,
+            paths: PathSet::new(&group.paths),
+        };
+        self.groups.iter().map(group).collect()
+    }
+}
+
+fn index_or_push<T>(
+    list: &mut Vec<T>,
+    same: impl FnMut(&T) -> bool,
+    make: impl FnOnce() -> T,
+) -> usize {
+    match list.iter().position(same) {
+        Some(index) => index,
+        None => {
+            list.push(make());
+            list.len() - 1
+        }
+    }
+}

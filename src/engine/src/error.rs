@@ -1,0 +1,114 @@
+//! Why a rule set was refused.
+
+use rookery_model::DataType;
+use rookery_sql::plan::Span;
+use std::fmt;
+use thiserror::Error;
+
+/// A rule set was refused; all reasons are named, in the order of the programs and their text.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{}", Lines(refusals))]
+pub struct CompileError {
+    /// At least one.
+    pub refusals: Vec<Refusal>,
+}
+
+struct Lines<'a>(&'a [Refusal]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, refusal) in self.0.iter().enumerate() {
+            let line_break = if i == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{line_break}{}: {}: {}",
+                refusal.program,
+                refusal.code(),
+                refusal.reason
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// One place of one program that the engine does not run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The program's name.
+    pub program: String,
+    /// The program, by its place in the set.
+    pub program_index: usize,
+    /// Where it stands in the program's text.
+    pub span: Span,
+    /// Why.
+    pub reason: RefusalReason,
+}
+
+impl Refusal {
+    /// Stable code of the reason.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+}
+
+/// Why the engine does not run something.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum RefusalReason {
+    /// Known, but no operator is there yet.
+    #[error("{0} is not built yet")]
+    NotBuilt(String),
+    /// A conversion that no cast makes.
+    #[error("a cast from {from} to {to} is not built yet")]
+    Cast {
+        /// The value's type.
+        from: DataType,
+        /// The type it should get.
+        to: DataType,
+    },
+    /// The two dialects give different rows here, and only one meaning is built.
+    #[error(
+        "{0} in the flink dialect is not built yet; the blink dialect has it (`SET 'rookery.dialect' = 'blink'`)"
+    )]
+    FlinkOnly(String),
+    /// An implicit column that needs what no table can say yet.
+    #[error("column `{0}` needs the message's own time, which no table can name yet")]
+    NoMessageTime(&'static str),
+    /// A constant pattern, path or format is malformed.
+    #[error("{0}")]
+    Constant(String),
+    /// Two rules of the set have one name.
+    #[error("two rules are named `{0}`; rename one with a comment `-- rule: name` before it")]
+    RuleName(String),
+    /// More rules than a row's identity can number.
+    #[error("{0} rules are over the limit of {RULES_MAX}; drop some rule files")]
+    TooManyRules(usize),
+    /// An expression that its views make too large.
+    #[error("with its views put in, this rule has over {EXPRESSION_NODES_MAX} operators; split it")]
+    TooLarge,
+    /// An expression that is nested too deep.
+    #[error(
+        "with its views put in, this rule is nested deeper than {EXPRESSION_DEPTH_MAX}; split it"
+    )]
+    TooDeep,
+}
+
+use rookery_model::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX, RULES_MAX};
+
+impl RefusalReason {
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotBuilt(_) => "E1350",
+            Self::Cast { .. } => "E1351",
+            Self::FlinkOnly(_) => "E1352",
+            Self::NoMessageTime(_) => "E1353",
+            Self::Constant(_) => "E1354",
+            Self::RuleName(_) => "E1355",
+            Self::TooManyRules(_) => "E1356",
+            Self::TooLarge => "E1357",
+            Self::TooDeep => "E1358",
+        }
+    }
+}

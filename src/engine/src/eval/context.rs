@@ -1,0 +1,199 @@
+//! What an expression sees while it is evaluated.
+
+use super::pattern::Matcher;
+use super::workspace::Workspace;
+use crate::failure::Failure;
+use crate::record::Record;
+use crate::rules::PathGroup;
+use regex::Regex;
+use rookery_codecs::json::{Decoder, Document, Matches, Node as JsonNode, NodeRef, PathSet};
+use rookery_codecs::time::{Pattern, Zone};
+use rookery_model::Value;
+use std::cell::{Cell, OnceCell, RefCell};
+
+/// A value, or why there is none.
+pub(crate) type Evaluated<'a> = Result<Value<'a>, &'a Failure<'a>>;
+
+/// A three-valued truth, or why there is none: `None` is UNKNOWN.
+pub(crate) type Truth<'a> = Result<Option<bool>, &'a Failure<'a>>;
+
+/// The JSON that a column of the message holds, parsed when first asked for.
+pub(crate) struct JsonInput<'a> {
+    /// Index of the column's key among the keys of the message that are read.
+    key: usize,
+    /// Taken by the one parse.
+    decoder: Cell<Option<&'a mut Decoder>>,
+    parsed: OnceCell<ParsedInput<'a>>,
+}
+
+/// What a column's JSON turned out to be.
+enum ParsedInput<'a> {
+    /// NULL, or no JSON.
+    Nothing,
+    /// A value within the message itself.
+    Within(NodeRef),
+    /// Text that holds JSON.
+    Text(Document<'a>),
+}
+
+impl<'a> JsonInput<'a> {
+    pub fn new(key: usize, decoder: &'a mut Decoder) -> Self {
+        Self {
+            key,
+            decoder: Cell::new(Some(decoder)),
+            parsed: OnceCell::new(),
+        }
+    }
+}
+
+/// What the paths of a group found, and in which step.
+#[derive(Debug, Default)]
+pub(crate) struct GroupState {
+    step: Cell<u64>,
+    matches: RefCell<Matches>,
+}
+
+/// What an operator whose pattern, path or format is no constant made of the last text it saw.
+#[derive(Debug, Default)]
+pub(crate) struct Site {
+    /// The text.
+    pub text: String,
+    /// What it means.
+    pub parsed: Parsed,
+}
+
+/// What a text meant to the operator that keeps it.
+#[derive(Debug, Default)]
+pub(crate) enum Parsed {
+    /// There was none yet.
+    #[default]
+    Nothing,
+    /// A pattern of LIKE or SIMILAR TO.
+    Pattern(Result<Matcher, String>),
+    /// A path; none of a malformed one.
+    Path(Option<PathSet>),
+    /// A date format.
+    DateFormat(Result<Pattern, String>),
+}
+
+/// What JSON_VALUE needs over text that is no column.
+#[derive(Debug, Default)]
+pub(crate) struct SpareJson {
+    pub decoder: Decoder,
+    pub matches: Matches,
+}
+
+/// One record's evaluation. `'a` is what values borrow from: the message, the rule set, the arena.
+pub(crate) struct Context<'c, 'a> {
+    pub record: &'c Record<'a>,
+    /// The message, unless the record is none.
+    pub message: Option<&'c Document<'a>>,
+    /// For each key that is read, its value in the message.
+    pub keys: &'c [NodeRef],
+    pub inputs: &'c [JsonInput<'a>],
+    pub groups: &'c [GroupState],
+    pub group_plans: &'a [PathGroup],
+    /// Number of the step in the engine's life, from 1: says which groups are of this step.
+    pub step: u64,
+    pub work: Workspace<'c, 'a>,
+    /// For JSON that is no column's.
+    pub spare: &'c RefCell<SpareJson>,
+    pub sites: &'c [RefCell<Site>],
+    /// This engine's own copies, so that shards share no lock.
+    pub regexes: &'c [Regex],
+    /// The zone of the rule at work.
+    pub zone: Cell<&'a Zone>,
+    /// Casts of the rule at work that gave NULL.
+    pub casts_to_null: Cell<u32>,
+    /// Values of the rule at work that did not fit their sink's column.
+    pub narrowed_to_null: Cell<u32>,
+    /// Values of the message that did not fit their column in the rule at work.
+    pub columns_to_null: Cell<u32>,
+}
+
+impl<'a> Context<'_, 'a> {
+    /// Puts a failure where it outlives the evaluation.
+    #[cold]
+    pub fn fail<T>(&self, failure: Failure<'a>) -> Result<T, &'a Failure<'a>> {
+        Err(self.work.arena.alloc(failure))
+    }
+
+    /// A JSON value as SQL text: NULL of null and of nothing, a string's text, numbers as written, compact
+    /// JSON of arrays and objects.
+    #[inline]
+    pub fn json_text(&self, document: &Document<'a>, node: NodeRef) -> Value<'a> {
+        match document.node(node) {
+            JsonNode::Missing | JsonNode::Null => Value::Null,
+            JsonNode::String(text) | JsonNode::Number(text) => Value::String(text),
+            JsonNode::Boolean(value) => Value::String(if value { "true" } else { "false" }),
+            JsonNode::Array(_) | JsonNode::Object(_) => self.json_compact(document, node),
+        }
+    }
+
+    #[cold]
+    fn json_compact(&self, document: &Document<'_>, node: NodeRef) -> Value<'a> {
+        let text = self.work.build(|out| document.write_json(node, out));
+        Value::String(text)
+    }
+
+    /// What the paths of a group found, for `use_match`, with the document it lies in. None if the
+    /// column is NULL or no JSON.
+    #[inline]
+    pub fn with_path<T>(
+        &self,
+        group: usize,
+        use_match: impl FnOnce(&Document<'a>, &Matches) -> T,
+    ) -> Option<T> {
+        let plan = &self.group_plans[group];
+        let input = &self.inputs[plan.input];
+        let message = self.message?;
+        let parsed = input
+            .parsed
+            .get_or_init(|| self.parse_input(message, input));
+        let (document, root) = match parsed {
+            ParsedInput::Nothing => return None,
+            ParsedInput::Within(root) => (message, *root),
+            ParsedInput::Text(document) => (document, document.root()),
+        };
+        let state = &self.groups[group];
+        if state.step.get() != self.step {
+            plan.paths
+                .find(document, root, &mut state.matches.borrow_mut());
+            state.step.set(self.step);
+        }
+        Some(use_match(document, &state.matches.borrow()))
+    }
+
+    fn parse_input(&self, message: &Document<'a>, input: &JsonInput<'a>) -> ParsedInput<'a> {
+        let node = self.keys[input.key];
+        match message.node(node) {
+            JsonNode::Missing | JsonNode::Null => ParsedInput::Nothing,
+            JsonNode::String(text) => {
+                let decoder = input.decoder.take().expect("a column is parsed once");
+                match decoder.decode(text.as_bytes()) {
+                    Ok(document) => ParsedInput::Text(document),
+                    Err(_) => ParsedInput::Nothing,
+                }
+            }
+            // Their text, parsed again, would be the same value.
+            _ => ParsedInput::Within(node),
+        }
+    }
+
+    /// What a text that is no constant means to one operator; made anew only when the text changes.
+    pub fn at_site<T>(
+        &self,
+        site: usize,
+        text: &str,
+        parse: impl FnOnce(&str) -> Parsed,
+        use_parsed: impl FnOnce(&Parsed) -> T,
+    ) -> T {
+        let mut site = self.sites[site].borrow_mut();
+        if site.text != text || matches!(site.parsed, Parsed::Nothing) {
+            site.parsed = parse(text);
+            site.text.clear();
+            site.text.push_str(text);
+        }
+        use_parsed(&site.parsed)
+    }
+}

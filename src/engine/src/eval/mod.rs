@@ -1,0 +1,16 @@
+//! Expressions at work: compiled nodes, what they see, and what each kind of operator does.
+
+pub(crate) mod cast;
+pub(crate) mod column;
+pub(crate) mod compare;
+pub(crate) mod context;
+pub(crate) mod decimal;
+pub(crate) mod json;
+pub(crate) mod node;
+mod number_text;
+pub(crate) mod numeric;
+pub(crate) mod pattern;
+mod wide;
+pub(crate) mod workspace;
+
+pub(crate) use number_text::parse_double;

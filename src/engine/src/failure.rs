@@ -1,0 +1,141 @@
+//! Why a row could not be made of a message.
+
+use rookery_model::{DataType, Stage};
+use thiserror::Error;
+
+/// Why a message or a row stopped while rules ran. Its text is the dead letter's reason.
+#[derive(Clone, Debug, Error)]
+pub(crate) enum Failure<'a> {
+    /// The message is JSON, but no object.
+    #[error("the message is not a JSON object")]
+    NotAnObject,
+    /// A value of the message does not fit its column.
+    #[error("column `{column}` is {to}, the message has {text:?}")]
+    Column {
+        /// The column's key in the message.
+        column: &'a str,
+        /// The column's type.
+        to: &'a DataType,
+        /// The value's text.
+        text: &'a str,
+    },
+    /// `/` or `%` by zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// A pattern that is not a constant is malformed.
+    #[error("{operator} pattern {pattern:?}: {problem}")]
+    Pattern {
+        /// LIKE or SIMILAR TO.
+        operator: &'static str,
+        /// The pattern.
+        pattern: &'a str,
+        /// What is wrong with it.
+        problem: &'a str,
+    },
+    /// A date format that is not a constant is malformed.
+    #[error("{problem}")]
+    DateFormat {
+        /// What is wrong with which format.
+        problem: &'a str,
+    },
+    /// The row has no value in a column of the sink's primary key.
+    #[error("column `{column}` is in the primary key of `{sink}` and must not be NULL")]
+    NullKey {
+        /// The sink's column.
+        column: &'a str,
+        /// The sink as `file.table`.
+        sink: &'a str,
+    },
+}
+
+impl Failure<'_> {
+    /// Stable code of the dead letter.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAnObject => "E1120",
+            Self::Column { .. } => "E1202",
+            Self::DivisionByZero => "E1301",
+            Self::Pattern { .. } => "E1302",
+            Self::DateFormat { .. } => "E1303",
+            Self::NullKey { .. } => "E1304",
+        }
+    }
+
+    /// Where the message stopped.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::NotAnObject => Stage::Parse,
+            Self::Column { .. } => Stage::Cast,
+            _ => Stage::Eval,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_codes_and_stages() {
+        let column = Failure::Column {
+            column: "power",
+            to: &DataType::Int,
+            text: "x\"y",
+        };
+        let pattern = Failure::Pattern {
+            operator: "LIKE",
+            pattern: "a\\",
+            problem: "it ends within an escape",
+        };
+        let format = Failure::DateFormat {
+            problem: "the date format `'` ends within single quotes; close them",
+        };
+        let null_key = Failure::NullKey {
+            column: "imei",
+            sink: "jobs.latest",
+        };
+        let cases = [
+            (
+                Failure::NotAnObject,
+                "E1120",
+                Stage::Parse,
+                "the message is not a JSON object",
+            ),
+            (
+                column,
+                "E1202",
+                Stage::Cast,
+                r#"column `power` is INT, the message has "x\"y""#,
+            ),
+            (
+                Failure::DivisionByZero,
+                "E1301",
+                Stage::Eval,
+                "division by zero",
+            ),
+            (
+                pattern,
+                "E1302",
+                Stage::Eval,
+                r#"LIKE pattern "a\\": it ends within an escape"#,
+            ),
+            (
+                format,
+                "E1303",
+                Stage::Eval,
+                "the date format `'` ends within single quotes; close them",
+            ),
+            (
+                null_key,
+                "E1304",
+                Stage::Eval,
+                "column `imei` is in the primary key of `jobs.latest` and must not be NULL",
+            ),
+        ];
+        for (failure, code, stage, text) in cases {
+            assert_eq!(failure.code(), code);
+            assert_eq!(failure.stage(), stage);
+            assert_eq!(failure.to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A compiled rule set.
+
+use crate::compile;
+use crate::dispatch::Dispatch;
+use crate::error::CompileError;
+use crate::eval::node::Node;
+use regex::Regex;
+use rookery_codecs::json::{KeySet, PathSet};
+use rookery_codecs::time::Zone;
+use rookery_model::{Field, SinkId};
+use rookery_sql::plan::{Program, TableId};
+
+/// Rules compiled for evaluation: immutable, shared by all shards.
+#[derive(Debug)]
+pub struct RuleSet {
+    pub(crate) rules: Vec<RuleInfo>,
+    pub(crate) sinks: Vec<SinkTable>,
+    pub(crate) sources: Vec<SourceTable>,
+    /// In the order of the rules; of one rule, in the order of its unions.
+    pub(crate) branches: Vec<Branch>,
+    /// Branches that make rows of no message.
+    pub(crate) constants: Vec<u32>,
+    pub(crate) dispatch: Dispatch,
+    /// Top-level keys of a message that some rule reads.
+    pub(crate) keys: KeySet,
+    /// Keys whose text is parsed as JSON.
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) groups: Vec<PathGroup>,
+    /// By program.
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) regexes: Vec<Regex>,
+    /// How many operators remember what their last pattern, path or format meant.
+    pub(crate) sites: usize,
+}
+
+/// A rule, as others need to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleInfo {
+    /// `file.sink`, or what its comment says; unique in the set.
+    pub name: String,
+    /// Where its rows go.
+    pub sink: SinkId,
+    /// Its program's place in the set.
+    pub program: usize,
+}
+
+/// A table that rules write to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SinkTable {
+    /// Its place in the set.
+    pub id: SinkId,
+    /// Its program's place in the set.
+    pub program: usize,
+    /// Its place among the program's tables.
+    pub table: TableId,
+    /// `file.table`
+    pub name: String,
+    /// The columns of a row, in order.
+    pub columns: Vec<Field>,
+    /// Indexes of those that are the primary key.
+    pub primary_key: Vec<usize>,
+    /// The table's options, sorted by key.
+    pub options: Vec<(String, String)>,
+    /// The program's zone.
+    pub zone: String,
+}
+
+/// Index of a source table in the rule set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u16);
+
+/// A table that rules read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceTable {
+    /// Its place in the set.
+    pub id: SourceId,
+    /// Its program's place in the set.
+    pub program: usize,
+    /// Its place among the program's tables.
+    pub table: TableId,
+    /// The table's name, as declared.
+    pub name: String,
+    /// The table's options, sorted by key.
+    pub options: Vec<(String, String)>,
+}
+
+/// One way from a source's message to a row.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub rule: u16,
+    pub program: usize,
+    /// None of a row of constants.
+    pub source: Option<SourceId>,
+    /// What the dispatch table has tested, when it could.
+    pub guard: Option<Node>,
+    /// All must be TRUE; cheap ones come first.
+    pub conjuncts: Box<[Node]>,
+    pub row: Box<[Node]>,
+}
+
+/// Paths into one column's JSON that are read in one walk.
+#[derive(Debug)]
+pub(crate) struct PathGroup {
+    /// Index among the JSON inputs.
+    pub input: usize,
+    pub paths: PathSet,
+}
+
+impl RuleSet {
+    /// Compiles programs, in order. Their tables' options are as they shall be; the engine reads none.
+    ///
+    /// # Errors
+    /// All places that the engine does not run: what is not built yet, and what the flink dialect means
+    /// otherwise than blink.
+    pub fn compile(programs: Vec<Program>) -> Result<Self, CompileError> {
+        compile::compile(&programs)
+    }
+
+    /// The tables that rules write to, by [`SinkId`].
+    #[must_use]
+    pub fn sinks(&self) -> &[SinkTable] {
+        &self.sinks
+    }
+
+    /// The rules, by the number that a row's identity holds.
+    #[must_use]
+    pub fn rules(&self) -> &[RuleInfo] {
+        &self.rules
+    }
+
+    /// The tables that rules read, by [`SourceId`].
+    #[must_use]
+    pub fn sources(&self) -> &[SourceTable] {
+        &self.sources
+    }
+}
