@@ -6,7 +6,7 @@
 //! - [`framing`]: a connection's bytes into lines
 //! - [`route`](mod@route): the device key of a line, exactly, before it is logged
 //! - [`json`]: a message into a document that rules read
-//! - [`format`]: rows and dead letters into bytes
+//! - [`format`](mod@format): rows and dead letters into bytes
 //! - [`time`]: zones, date and time text, civil days
 
 mod escape;

@@ -84,3 +84,52 @@ impl RowFormat {
         out[start] = b'"';
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rookery_model::{DataType, Timestamp};
+
+    #[test]
+    fn values_are_quoted_where_they_must_be() {
+        let array = DataType::Array(Box::new(DataType::STRING));
+        let types = [
+            DataType::STRING,
+            DataType::STRING,
+            DataType::STRING,
+            DataType::STRING,
+            DataType::Int,
+            DataType::TimestampLtz(3),
+            array,
+            DataType::STRING,
+        ];
+        let fields = types.map(|data_type| Field {
+            name: "c".to_owned(),
+            data_type,
+        });
+        let zone = Zone::parse("+08:00").unwrap();
+        let row = [
+            Value::String("plain"),
+            Value::String("a,b"),
+            Value::String("say \"hi\"\n"),
+            Value::String(""),
+            Value::Int(-5),
+            Value::TimestampLtz(Timestamp::from_millis(0)),
+            Value::Array(&[Value::String("x"), Value::Null]),
+            Value::Null,
+        ];
+        let mut out = Vec::new();
+        RowFormat::new(&fields, b',', zone.clone()).encode(&row, &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "plain,\"a,b\",\"say \"\"hi\"\"\n\",\"\",-5,1970-01-01 08:00:00,\"[\"\"x\"\",null]\","
+        );
+        let mut out = Vec::new();
+        RowFormat::new(&fields, 1, zone).encode(&row, &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "plain\u{1}a,b\u{1}\"say \"\"hi\"\"\n\"\u{1}\"\"\u{1}-5\u{1}1970-01-01 08:00:00\u{1}\"[\"\"x\"\",null]\"\u{1}"
+        );
+    }
+}

@@ -46,3 +46,38 @@ fn write_bytes(raw: &[u8], out: &mut Vec<u8>) {
     write_base64(raw, out);
     out.push(b'"');
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rookery_model::Stage;
+
+    fn written(letter: &DeadLetter<'_>) -> String {
+        let mut out = Vec::new();
+        write_object(letter, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_dead_letter_keeps_its_bytes() {
+        let mut letter = DeadLetter {
+            stage: Stage::Cast,
+            rule: Some("charge.power"),
+            code: "E1201",
+            reason: "`x` is no INT",
+            raw: b"{\"a\":\"x\"}",
+        };
+        assert_eq!(
+            written(&letter),
+            r#"{"stage":"cast","rule":"charge.power","code":"E1201","reason":"`x` is no INT","raw":"{\"a\":\"x\"}"}"#
+        );
+        letter.rule = None;
+        letter.raw = b"caf\xe9 \xf0\x9f!";
+        assert_eq!(
+            written(&letter),
+            "{\"stage\":\"cast\",\"rule\":null,\"code\":\"E1201\",\"reason\":\"`x` is no INT\",\
+             \"raw\":\"caf\u{FFFD} \u{FFFD}!\",\"raw_base64\":\"Y2Fm6SDwnyE=\"}"
+        );
+    }
+}

@@ -212,3 +212,165 @@ pub(super) fn write_text(value: &Value<'_>, zone: &Zone, out: &mut Vec<u8>) {
         Value::String(_) | Value::Array(_) | Value::Map(_) | Value::Row(_) => {}
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rookery_model::Decimal;
+
+    fn field(name: &str, data_type: DataType) -> Field {
+        Field {
+            name: name.to_owned(),
+            data_type,
+        }
+    }
+
+    /// The JSON of one value of a type, in Asia/Shanghai.
+    fn value(data_type: DataType, value: Value<'_>) -> String {
+        let zone = Zone::parse("Asia/Shanghai").unwrap();
+        let format = RowFormat::new(&[field("v", data_type)], zone);
+        let mut out = Vec::new();
+        format.encode(&[value], &mut out);
+        let row = String::from_utf8(out).unwrap();
+        row["{\"v\":".len()..row.len() - 1].to_owned()
+    }
+
+    #[test]
+    fn a_row_has_all_columns_in_order() {
+        let fields = [
+            field("metric", DataType::STRING),
+            field("value", DataType::Int),
+            field("a \"name\"\n", DataType::STRING),
+        ];
+        let format = RowFormat::new(&fields, Zone::utc());
+        let mut out = b"before".to_vec();
+        let row = [Value::String("power"), Value::Int(-2203), Value::Null];
+        format.encode(&row, &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"before{"metric":"power","value":-2203,"a \"name\"\n":null}"#
+        );
+        let mut out = Vec::new();
+        RowFormat::new(&[], Zone::utc()).encode(&[], &mut out);
+        assert_eq!(out, b"{}");
+    }
+
+    #[test]
+    #[should_panic(expected = "one value for each column")]
+    fn a_row_of_another_width_is_refused() {
+        RowFormat::new(&[], Zone::utc()).encode(&[Value::Null], &mut Vec::new());
+    }
+
+    #[test]
+    fn numbers_are_numbers_where_json_has_them() {
+        for (given, text) in [
+            (Value::Int(i64::MIN), "-9223372036854775808"),
+            (Value::Int(0), "0"),
+            (Value::Double(1.0), "1.0"),
+            (Value::Double(-0.0), "-0.0"),
+            (Value::Double(0.1), "0.1"),
+            (Value::Double(12.5), "12.5"),
+            (Value::Double(1e300), "1e300"),
+            (Value::Double(f64::NAN), "\"NaN\""),
+            (Value::Double(f64::INFINITY), "\"Infinity\""),
+            (Value::Double(f64::NEG_INFINITY), "\"-Infinity\""),
+            (Value::Float(0.1), "0.1"),
+            (Value::Float(f32::NAN), "\"NaN\""),
+            (Value::Boolean(true), "true"),
+            (Value::Boolean(false), "false"),
+            (Value::Null, "null"),
+        ] {
+            assert_eq!(value(DataType::Double, given), text);
+        }
+    }
+
+    #[test]
+    fn decimals_have_their_scale() {
+        for (unscaled, scale, text) in [
+            (1250, 2, "12.50"),
+            (5, 2, "0.05"),
+            (-5, 2, "-0.05"),
+            (-125, 2, "-1.25"),
+            (0, 2, "0.00"),
+            (7, 0, "7"),
+            (0, 0, "0"),
+            (10, 1, "1.0"),
+            (1, 38, "0.00000000000000000000000000000000000001"),
+            (
+                -99_999_999_999_999_999_999_999_999_999_999_999_999,
+                0,
+                "-99999999999999999999999999999999999999",
+            ),
+        ] {
+            let data_type = DataType::Decimal {
+                precision: 38,
+                scale,
+            };
+            let decimal = Value::Decimal(Decimal { unscaled, scale });
+            assert_eq!(value(data_type, decimal), text);
+        }
+    }
+
+    #[test]
+    fn times_have_a_fraction_only_where_it_is_not_zero() {
+        let timestamp = |millis, nanos| Timestamp { millis, nanos };
+        for (given, text) in [
+            (Value::Date(20_779), "2026-11-22"),
+            (Value::Date(-719_529), "-0001-12-31"),
+            (Value::Date(2_932_897), "10000-01-01"),
+            (Value::Time(36_000_000), "10:00:00"),
+            (Value::Time(86_399_120), "23:59:59.12"),
+            (Value::Timestamp(timestamp(0, 0)), "1970-01-01 00:00:00"),
+            (
+                Value::Timestamp(timestamp(-1, 0)),
+                "1969-12-31 23:59:59.999",
+            ),
+            (
+                Value::Timestamp(timestamp(1500, 1)),
+                "1970-01-01 00:00:01.500000001",
+            ),
+            (Value::TimestampLtz(timestamp(0, 0)), "1970-01-01 08:00:00"),
+            (
+                Value::TimestampLtz(timestamp(50, 0)),
+                "1970-01-01 08:00:00.05",
+            ),
+        ] {
+            assert_eq!(value(DataType::Date, given), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn values_hold_values() {
+        let ints = [Value::Int(1), Value::Null];
+        let array = DataType::Array(Box::new(DataType::Int));
+        assert_eq!(value(array.clone(), Value::Array(&ints)), "[1,null]");
+        assert_eq!(value(array.clone(), Value::Array(&[])), "[]");
+
+        let names = [
+            (Value::String("a\"b"), Value::Double(1.0)),
+            (Value::Int(7), Value::Null),
+            (Value::Null, Value::Null),
+        ];
+        let map = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Double));
+        assert_eq!(
+            value(map.clone(), Value::Map(&names)),
+            r#"{"a\"b":1.0,"7":null,"null":null}"#
+        );
+        assert_eq!(value(map, Value::Map(&[])), "{}");
+
+        let inner = DataType::Row(vec![field("x", DataType::Int)]);
+        let row = DataType::Row(vec![
+            field("rows", DataType::Array(Box::new(inner))),
+            field("bytes", DataType::VarBinary(9)),
+        ]);
+        let point = [Value::Int(3)];
+        let rows = [Value::Row(&point), Value::Null];
+        let whole = [Value::Array(&rows), Value::Bytes(b"\x00\xff!\x10")];
+        assert_eq!(
+            value(row, Value::Row(&whole)),
+            r#"{"rows":[{"x":3},null],"bytes":"AP8hEA=="}"#
+        );
+        assert_eq!(value(DataType::VarBinary(9), Value::Bytes(b"")), "\"\"");
+    }
+}

@@ -14,3 +14,24 @@ pub fn encode(value: &Value<'_>, zone: &Zone, out: &mut Vec<u8>) {
         _ => write_text(value, zone, out),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_its_bytes() {
+        for (value, bytes) in [
+            (Value::Bytes(b"\x00\xff"), b"\x00\xff".as_slice()),
+            (Value::String("a\"b"), b"a\"b"),
+            (Value::Int(-7), b"-7"),
+            (Value::Boolean(true), b"true"),
+            (Value::Date(0), b"1970-01-01"),
+            (Value::Null, b""),
+        ] {
+            let mut out = Vec::new();
+            encode(&value, &Zone::utc(), &mut out);
+            assert_eq!(out, bytes);
+        }
+    }
+}

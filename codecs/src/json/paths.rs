@@ -23,12 +23,19 @@ struct Point {
     /// Paths that have their first `.*` right here.
     maps: Vec<u32>,
     keys: KeySet,
-    /// For each key, where it leads.
+    /// For each key, where it leads; at most [`KEYS_MAX`].
     by_key: Vec<usize>,
+    /// Where further keys of the same object are looked for.
+    more_keys: Option<usize>,
     by_index: Vec<(usize, usize)>,
     any_element: Option<usize>,
     any_member: Option<usize>,
+    /// Whether nothing leads on from here.
+    is_leaf: bool,
 }
+
+/// Keys that one pass over an object looks for: those found are bits of a word.
+const KEYS_MAX: usize = 64;
 
 /// What one path found.
 #[derive(Clone, Debug)]
@@ -93,8 +100,6 @@ impl Found {
 pub struct Matches {
     found: Vec<Found>,
     links: Vec<Link>,
-    /// For each object under way, which keys of its point came already.
-    seen: Vec<bool>,
 }
 
 impl Matches {
@@ -133,7 +138,6 @@ impl Matches {
         self.found.clear();
         self.found.resize(paths, Found::NOTHING);
         self.links.clear();
-        self.seen.clear();
     }
 
     fn add(&mut self, path: u32, many: bool, node: NodeRef) {
@@ -165,6 +169,8 @@ impl PathSet {
         }
         let seal = |(mut point, keys): (Point, Vec<String>)| {
             point.keys = KeySet::new(keys.iter().map(String::as_str));
+            let steps = point.by_key.len() + point.by_index.len();
+            point.is_leaf = steps == 0 && point.any_element.is_none() && point.any_member.is_none();
             point
         };
         Self {
@@ -196,6 +202,9 @@ impl PathSet {
         for &path in &point.ends {
             matches.add(path, self.many[path as usize], at);
         }
+        if point.is_leaf {
+            return;
+        }
         if !point.by_key.is_empty() || point.any_member.is_some() {
             self.visit_members(point, document, at, matches);
         }
@@ -216,13 +225,13 @@ impl PathSet {
                 matches.found[path as usize].many = true;
             }
         }
-        let seen = matches.seen.len();
-        matches.seen.resize(seen + point.by_key.len(), false);
+        let mut seen = 0_u64;
         let mut left = point.by_key.len();
         for (key, value) in document.members(at) {
             if let Some(edge) = point.keys.find(key)
-                && !std::mem::replace(&mut matches.seen[seen + edge], true)
+                && seen & 1 << edge == 0
             {
+                seen |= 1 << edge;
                 left -= 1;
                 self.visit(&self.points[point.by_key[edge]], document, value, matches);
             }
@@ -232,7 +241,9 @@ impl PathSet {
                 None => {}
             }
         }
-        matches.seen.truncate(seen);
+        if let Some(more) = point.more_keys {
+            self.visit_members(&self.points[more], document, at, matches);
+        }
     }
 
     fn visit_elements(
@@ -293,6 +304,11 @@ impl Builder {
         let next = match step {
             PathStep::Key(key) => match keys.iter().position(|known| known == key) {
                 Some(edge) => point.by_key[edge],
+                None if keys.len() == KEYS_MAX => {
+                    let more = *point.more_keys.get_or_insert(new);
+                    self.make(more);
+                    return self.step(more, step);
+                }
                 None => {
                     keys.push(key.clone());
                     point.by_key.push(new);
@@ -312,149 +328,17 @@ impl Builder {
             PathStep::AnyElement => *point.any_element.get_or_insert(new),
             PathStep::AnyMember => *point.any_member.get_or_insert(new),
         };
-        if next == new {
+        self.make(next);
+        next
+    }
+
+    /// Makes a point if it is the next one to be.
+    fn make(&mut self, at: usize) {
+        if at == self.points.len() {
             self.points.push((Point::default(), Vec::new()));
         }
-        next
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::super::Decoder;
-    use super::*;
-
-    fn path(steps: &[&str]) -> JsonPath {
-        let step = |text: &&str| match *text {
-            "[*]" => PathStep::AnyElement,
-            ".*" => PathStep::AnyMember,
-            text => text
-                .parse()
-                .map_or_else(|_| PathStep::Key(text.to_owned()), PathStep::Index),
-        };
-        JsonPath {
-            steps: steps.iter().map(step).collect(),
-            ..JsonPath::default()
-        }
-    }
-
-    fn find(text: &str, paths: &[&[&str]]) -> Vec<String> {
-        let paths: Vec<JsonPath> = paths.iter().map(|steps| path(steps)).collect();
-        let set = PathSet::new(&paths);
-        let mut decoder = Decoder::new();
-        let document = decoder.decode(text.as_bytes()).unwrap();
-        let mut matches = Matches::default();
-        set.find(&document, document.root(), &mut matches);
-        let show = |node: NodeRef| {
-            let mut out = Vec::new();
-            document.write_json(node, &mut out);
-            String::from_utf8(out).unwrap()
-        };
-        (0..set.len())
-            .map(|i| match matches.get(i) {
-                Match::Missing => "missing".to_owned(),
-                Match::One(node) => show(node),
-                Match::Many(nodes) => {
-                    format!("many {}", nodes.map(show).collect::<Vec<_>>().join(" "))
-                }
-            })
-            .collect()
-    }
-
-    #[test]
-    fn paths_share_one_walk() {
-        let text =
-            r#"{"Powers":[{"Power":"123","Channel":"1"},{"Power":"9"}],"Flag":"04","n":null}"#;
-        assert_eq!(
-            find(
-                text,
-                &[
-                    &["Powers", "0", "Power"],
-                    &["Powers", "0"],
-                    &["Powers", "1", "Channel"],
-                    &["Powers", "[*]", "Power"],
-                    &["Flag"],
-                    &["n"],
-                    &[],
-                    &["Powers", "2"],
-                    &["Flag", "x"],
-                    &["Powers", "0", "Power"],
-                    &["Powers", "Power"],
-                ]
-            ),
-            [
-                "\"123\"",
-                r#"{"Power":"123","Channel":"1"}"#,
-                "missing",
-                "many \"123\" \"9\"",
-                "\"04\"",
-                "null",
-                text,
-                "missing",
-                "missing",
-                "\"123\"",
-                "missing",
-            ]
-        );
-    }
-
-    #[test]
-    fn wildcards_tell_nothing_found_from_nothing_there() {
-        let text = r#"[10,20,[30,40],[],{"a":{"x":1},"b":{"x":2}}]"#;
-        assert_eq!(
-            find(
-                text,
-                &[
-                    &["2", "[*]"],
-                    &["3", "[*]"],
-                    &["0", "[*]"],
-                    &["7", "[*]"],
-                    &["4", "[*]"],
-                    &["4", ".*", "x"],
-                    &["4", ".*", "y"],
-                    &["2", ".*"],
-                    &["[*]", "[*]"],
-                    &["[*]", ".*", "x"],
-                    &["4", "a", ".*"],
-                ]
-            ),
-            [
-                "many 30 40",
-                "many ",
-                "missing",
-                "missing",
-                "missing",
-                "many 1 2",
-                "many ",
-                "missing",
-                "many 30 40",
-                "many 1 2",
-                "many 1",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_first_of_equal_keys_is_walked() {
-        let text = r#"{"a":{"x":1},"a":{"x":2,"y":3},"b":[{"x":4,"x":5}]}"#;
-        assert_eq!(
-            find(
-                text,
-                &[
-                    &["a", "x"],
-                    &["a", "y"],
-                    &["b", "[*]", "x"],
-                    &["b", "0", "x"]
-                ]
-            ),
-            ["1", "missing", "many 4", "4"]
-        );
-    }
-
-    #[test]
-    fn an_empty_set_finds_nothing() {
-        assert!(find("{}", &[]).is_empty());
-        assert!(PathSet::new(&[]).is_empty());
-    }
-}
+mod tests;

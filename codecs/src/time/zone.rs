@@ -246,3 +246,98 @@ fn tabulate(zone: &jiff::tz::TimeZone) -> Vec<Span> {
     }
     spans
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn offset_hours(zone: &Zone, seconds: i64) -> f64 {
+        zone.offset_millis(seconds * 1000) as f64 / 3_600_000.0
+    }
+
+    #[test]
+    fn offsets_are_zones() {
+        for (name, hours) in [
+            ("Z", 0.0),
+            ("UTC", 0.0),
+            ("GMT", 0.0),
+            ("+08:00", 8.0),
+            ("-5", -5.0),
+            ("+05:45", 5.75),
+            ("GMT+8", 8.0),
+            ("UTC-03:30", -3.5),
+            ("+18:00", 18.0),
+            ("Asia/Shanghai", 8.0),
+            ("asia/shanghai", 8.0),
+            ("Etc/GMT-8", 8.0),
+        ] {
+            let zone = Zone::parse(name).unwrap();
+            assert_eq!(offset_hours(&zone, 1_700_000_000), hours, "{name}");
+            assert_eq!(
+                zone.instant_of_local(0, Overlap::Earlier),
+                -(hours * 3_600_000.0) as i64
+            );
+        }
+        for name in [
+            "",
+            "+",
+            "+1:2",
+            "+08:60",
+            "+18:01",
+            "8",
+            "++8",
+            "+08:00:00:00",
+            "+a",
+            "Mars/Olympus",
+        ] {
+            assert!(Zone::parse(name).is_err(), "{name}");
+        }
+        assert_eq!(Zone::parse("+08:00").unwrap().name(), "+08:00");
+        assert_eq!(
+            Zone::parse("asia/shanghai").unwrap().name(),
+            "Asia/Shanghai"
+        );
+    }
+
+    #[test]
+    fn an_unknown_zone_says_what_a_zone_is() {
+        assert_eq!(
+            Zone::parse("Mars/Olympus").unwrap_err().to_string(),
+            "unknown time zone `Mars/Olympus`; a zone is an IANA name such as `Asia/Shanghai` or an offset such as `+08:00`"
+        );
+    }
+
+    #[test]
+    fn summer_time_comes_and_goes() {
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        assert_eq!(offset_hours(&berlin, 1_767_225_600), 1.0);
+        assert_eq!(offset_hours(&berlin, 1_783_000_000), 2.0);
+        assert_eq!(offset_hours(&berlin, 1_767_225_600), 1.0);
+        assert_eq!(offset_hours(&berlin, i64::MAX / 1000), 1.0);
+        // 2026-03-29 02:30 is skipped; 2026-10-25 02:30 comes twice.
+        let skipped = 1_774_751_400_000;
+        for overlap in [Overlap::Earlier, Overlap::Later] {
+            let instant = berlin.instant_of_local(skipped, overlap);
+            assert_eq!(berlin.local_of_instant(instant), skipped + 3_600_000);
+        }
+        let twice = 1_792_895_400_000;
+        let earlier = berlin.instant_of_local(twice, Overlap::Earlier);
+        let later = berlin.instant_of_local(twice, Overlap::Later);
+        assert_eq!(later - earlier, 3_600_000);
+        assert_eq!(berlin.local_of_instant(earlier), twice);
+        assert_eq!(berlin.local_of_instant(later), twice);
+    }
+
+    #[test]
+    fn extreme_times_saturate() {
+        for name in ["Europe/Berlin", "+18:00", "-18:00"] {
+            let zone = Zone::parse(name).unwrap();
+            for millis in [i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX] {
+                let _ = zone.local_of_instant(millis);
+                let _ = zone.instant_of_local(millis, Overlap::Earlier);
+                let _ = zone.instant_of_local(millis, Overlap::Later);
+            }
+        }
+    }
+}

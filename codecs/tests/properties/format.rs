@@ -26,10 +26,8 @@ fn read_csv(line: &str, delimiter: char) -> Vec<Option<String>> {
         let mut value = String::new();
         let quoted = rest.next_if_eq(&'"').is_some();
         while let Some(character) = rest.next_if(|next| quoted || *next != delimiter) {
-            if quoted && character == '"' {
-                if rest.next_if_eq(&'"').is_none() {
-                    break;
-                }
+            if quoted && character == '"' && rest.next_if_eq(&'"').is_none() {
+                break;
             }
             value.push(character);
         }

@@ -91,7 +91,7 @@ proptest! {
         let pattern = Pattern::new(Pattern::DEFAULT).unwrap();
         let mut formatted = Vec::new();
         pattern.format(timestamp, 0, &mut formatted);
-        prop_assert_eq!(formatted, text[..19].as_bytes());
+        prop_assert_eq!(formatted, &text.as_bytes()[..19]);
         let parsed = pattern.parse_prefix(&text).unwrap();
         prop_assert_eq!(parsed.local.millis, seconds * 1000);
     }

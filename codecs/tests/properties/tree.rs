@@ -150,11 +150,11 @@ impl<I: Iterator<Item = u8>> Writer<I> {
     fn string(&mut self, text: &str) {
         self.out.push('"');
         for character in text.chars() {
-            if self.choose() % 8 == 0 {
+            if self.choose().is_multiple_of(8) {
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     self.out.push_str(&format!("\\u{unit:04X}"));
                 }
-            } else if character == '/' && self.choose() % 2 == 0 {
+            } else if character == '/' && self.choose().is_multiple_of(2) {
                 self.out.push_str("\\/");
             } else {
                 let quoted = serde_json::to_string(&character).unwrap();
