@@ -17,6 +17,7 @@ use crate::machine::{Durability, ShardMachine};
 use crate::message::{ConnectionId, Inbound, Outbound};
 use crate::metrics::{Histograms, LATENCY_MAX_US, ShardMetrics};
 use crate::record::RulesHash;
+use crate::server::ServerEvent;
 use crate::registry::Registry;
 use crate::session::SessionConfig;
 use crate::step::Stopped;
@@ -31,7 +32,7 @@ use rookery_wal::{AppendError, Commit, WalError};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,8 @@ pub struct ActorSetup {
     pub sync_backend: SyncBackend,
     /// Shared with the server.
     pub control: Arc<Control>,
+    /// Told when the replay is over.
+    pub events: mpsc::Sender<ServerEvent>,
 }
 
 /// What the server tells all shards, and they it.
@@ -100,8 +103,6 @@ pub struct Control {
     pub stopping: AtomicBool,
     /// The drain's time is over.
     pub abandon: AtomicBool,
-    /// Shards that have replayed everything.
-    pub replayed: std::sync::atomic::AtomicUsize,
 }
 
 /// How a shard's thread ended.
@@ -147,6 +148,7 @@ pub struct Actor {
     alarm: Cell<Option<Duration>>,
     failure: RefCell<Option<WalError>>,
     pub(crate) control: Arc<Control>,
+    events: mpsc::Sender<ServerEvent>,
     ended: Cell<bool>,
 }
 
@@ -198,6 +200,7 @@ impl Actor {
             alarm: Cell::new(None),
             failure: RefCell::new(None),
             control: setup.control,
+            events: setup.events,
             ended: Cell::new(false),
         }
     }
@@ -253,7 +256,8 @@ impl Actor {
             };
             if stopped == Stopped::CaughtUp && !replayed {
                 replayed = true;
-                self.control.replayed.fetch_add(1, Ordering::Release);
+                // Nobody listens any more when the server is being dropped.
+                let _ = self.events.send(ServerEvent::Replayed(self.shard));
             }
             if self.control.stopping.load(Ordering::Acquire)
                 && let Some(end) = self.try_end()

@@ -74,6 +74,17 @@ pub struct Cursors {
     pub lanes: Vec<SavedCursor>,
 }
 
+impl Cursors {
+    /// A lane's saved cursor; zero if it never had one.
+    #[must_use]
+    pub fn position(&self, sink: &str, writer: u16) -> Position {
+        self.lanes
+            .iter()
+            .find(|lane| lane.sink == sink && lane.writer == writer)
+            .map_or(Position::ZERO, |lane| lane.position.into())
+    }
+}
+
 /// A lane's cursor.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct SavedCursor {

@@ -3,7 +3,7 @@
 
 use crate::checkpoint::{ArchiveError, CHECKPOINT_SCHEMA, CURSORS_SCHEMA, Checkpoint, Cursors};
 use crate::number_set::NumberSet;
-use crate::numbering::Numbering;
+use crate::numbering::{ForwarderId, Numbering};
 use crate::record::{self, Payload, RulesHash};
 use crate::registry::Registry;
 use rookery_model::{Position, ShardId, Term};
@@ -12,6 +12,7 @@ use rookery_wal::{Log, LogConfig, LogReader, OpenReport, RecordKind, Slots, WalE
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Name of the slot file that holds the checkpoint.
@@ -101,6 +102,21 @@ impl<S: Storage> Opened<S> {
             numbering.restore(registry.known(name).0, mark);
         }
         numbering
+    }
+}
+
+impl<S: Storage> Opened<S> {
+    /// Indexes and names of the forwarders that the logs know.
+    pub fn names(&self, registry: &Registry) -> Vec<(ForwarderId, Arc<str>)> {
+        self.numbering.keys().map(|name| registry.known(name)).collect()
+    }
+
+    /// What damage was found; a reason each.
+    pub fn damage(&self) -> Vec<String> {
+        let of_shard = |(index, shard): (usize, &OpenShard<S>)| {
+            shard.report.damage().map(move |damage| format!("shard {index}: {damage}")).collect::<Vec<_>>()
+        };
+        self.shards.iter().enumerate().flat_map(of_shard).collect()
     }
 }
 

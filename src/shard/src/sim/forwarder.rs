@@ -1,0 +1,94 @@
+//! A sender that keeps to the protocol: it sends in order from `resume` + 1, notes what was
+//! acknowledged, and complains when that is taken back.
+
+use std::collections::BTreeSet;
+
+/// Devices of one forwarder; few, so that order can go wrong.
+const DEVICES: u64 = 5;
+
+/// Where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No connection.
+    Idle,
+    /// Greeted on this connection, no answer yet.
+    Greeting { connection: usize },
+    /// Sending on this connection; `next` is the number of the next line.
+    Streaming { connection: usize, next: u64 },
+}
+
+/// One named sender.
+pub struct Forwarder {
+    pub index: usize,
+    pub total: u64,
+    pub state: State,
+    pub acked: u64,
+    /// Numbers that a fresh start may have skipped.
+    pub skipped: BTreeSet<u64>,
+    pub sent_max: u64,
+}
+
+impl Forwarder {
+    pub fn new(index: usize, total: u64) -> Self {
+        Self { index, total, state: State::Idle, acked: 0, skipped: BTreeSet::new(), sent_max: 0 }
+    }
+
+    pub fn name(&self) -> String {
+        format!("f{}", self.index)
+    }
+
+    /// The device of a number; 0 for a malformed line.
+    pub fn device(&self, number: u64) -> u64 {
+        if number % 11 == 0 {
+            return 0;
+        }
+        let mixed = (number + 31 * self.index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        1 + self.index as u64 * DEVICES + mixed % DEVICES
+    }
+
+    /// The line of a number; always the same.
+    pub fn line(&self, number: u64) -> String {
+        let device = self.device(number);
+        let origin = format!("@f {} {number} {device}", self.index);
+        if device == 0 {
+            return format!("junk {origin}\n");
+        }
+        format!("{{\"imei\":\"d{device}\",\"v\":\"{origin}\"}}\n")
+    }
+
+    /// The greeting's line.
+    pub fn greeting(&self, fresh: bool) -> String {
+        let name = self.name();
+        let fresh = if fresh { ",\"fresh\":true" } else { "" };
+        format!("{{\"rookery\":{{\"forwarder\":\"{name}\",\"ack\":true{fresh}}}}}\n")
+    }
+
+    /// Takes a line of the server's.
+    pub fn answer(&mut self, connection: usize, line: &str) -> Result<(), String> {
+        let number = |key: &str| -> Option<u64> {
+            let rest = &line[line.find(key)? + key.len()..];
+            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        };
+        match self.state {
+            State::Greeting { connection: mine } if mine == connection => {
+                if let Some(resume) = number("\"resume\":") {
+                    if resume < self.acked {
+                        let (name, acked) = (self.name(), self.acked);
+                        return Err(format!("{name} had {acked} acknowledged and is to resume after {resume}"));
+                    }
+                    self.state = State::Streaming { connection, next: resume + 1 };
+                }
+            }
+            State::Streaming { connection: mine, .. } if mine == connection => {
+                if let Some(acked) = number("\"ack\":") {
+                    if acked > self.sent_max {
+                        return Err(format!("{} was acknowledged {acked} and sent {}", self.name(), self.sent_max));
+                    }
+                    self.acked = self.acked.max(acked);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

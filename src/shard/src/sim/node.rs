@@ -1,0 +1,364 @@
+//! One process: shards, sessions and writers of a start, over the simulated disk. Dropping it is a
+//! kill.
+
+use super::target::{Kind, Target, TextEncoder};
+use crate::checkpoint::{Checkpoint, Cursors};
+use crate::ingress::{BatchPool, Routing};
+use crate::lane::ShardLane;
+use crate::machine::{Durability, ShardMachine};
+use crate::message::{ConnectionId, Inbound, Outbound};
+use crate::metrics::ShardMetrics;
+use crate::open::{OpenConfig, OpenShard, open_shards};
+use crate::output::SinkBinding;
+use crate::registry::Registry;
+use crate::session::{Session, SessionConfig, SessionContext};
+use crate::step::{ActiveRules, StepConfig, Stepper};
+use rookery_engine::{Engine, RuleSet};
+use rookery_model::{Position, RecordTime, ShardId};
+use rookery_runtime::storage::sim::SimStorage;
+use rookery_sinks::{Lane, LaneKey};
+use rookery_sources::LineLimits;
+use rookery_wal::{Commit, LogConfig, SideWork, Slots};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub const SHARDS: u16 = 2;
+/// Dead letters, then one sink of each kind.
+pub const LANES: usize = 3;
+const SEGMENT_BYTES: u64 = 16 * 1024;
+const RULES: [u8; 16] = [7; 16];
+
+const JOB: &str = "
+CREATE TABLE iot (imei VARCHAR, v VARCHAR) WITH (type='datahub');
+CREATE TABLE once (v VARCHAR) WITH (type='blackhole');
+CREATE TABLE often (v VARCHAR) WITH (type='blackhole');
+INSERT INTO once SELECT v FROM iot;
+INSERT INTO often SELECT v FROM iot;
+";
+
+/// What goes between shards.
+pub enum Letter {
+    In(Inbound),
+    Out(Outbound),
+    Supersede(ConnectionId),
+}
+
+pub struct Shard {
+    pub machine: ShardMachine<SimStorage>,
+    pub commit: Option<Commit>,
+    cursor_slots: Slots<SimStorage>,
+    checkpoint_slots: Slots<SimStorage>,
+    pub save: Option<(Cursors, Option<Checkpoint>)>,
+    lanes: Vec<Arc<Lane>>,
+    /// By lane: sequences written and not confirmed.
+    written: Vec<VecDeque<u64>>,
+}
+
+pub struct Node {
+    pub shards: Vec<Shard>,
+    /// `[from][to]`
+    pub mail: Vec<Vec<VecDeque<Letter>>>,
+    pub sessions: Vec<Option<(ConnectionId, Session)>>,
+    registry: Registry,
+    pools: Vec<BatchPool>,
+    config: SessionConfig,
+}
+
+fn rules() -> Arc<RuleSet> {
+    let file = rookery_sql::SourceFile { path: "sim.sql".into(), text: JOB.into() };
+    let compiled = rookery_sql::compile(&file, &rookery_sql::CompileOptions::default());
+    let program = compiled.program.expect("the job is valid");
+    Arc::new(RuleSet::compile(vec![program]).expect("the job compiles"))
+}
+
+impl Node {
+    /// A start. An error is an exit of the process.
+    pub fn start(
+        disk: &SimStorage,
+        durability: Durability,
+        now_seconds: u64,
+        now: RecordTime,
+        rules_cache: &mut Option<Arc<RuleSet>>,
+    ) -> Result<Self, String> {
+        let rules = Arc::clone(rules_cache.get_or_insert_with(rules));
+        let mut log = LogConfig::new([1; 16], ShardId(0));
+        log.segment_size_bytes = SEGMENT_BYTES;
+        log.retain_hours = 0;
+        log.retain_bytes = 0;
+        log.side_work = SideWork::Inline;
+        let dirs = (0..SHARDS).map(|shard| PathBuf::from(format!("/data/shard-{shard}"))).collect();
+        let opened = open_shards(disk, &OpenConfig { dirs, log, now_seconds })
+            .map_err(|error| error.to_string())?;
+        if let Some(damage) = opened.damage().first() {
+            return Err(format!("LOST {damage}"));
+        }
+        let registry = Registry::new(16);
+        let mut shards = Vec::new();
+        let names = opened.names(&registry);
+        let numberings: Vec<_> = (0..SHARDS).map(|_| opened.numbering(&registry)).collect();
+        for ((index, shard), numbering) in opened.shards.into_iter().enumerate().zip(numberings) {
+            let mut shard = Self::shard(index as u16, shard, numbering, durability, &rules, now)?;
+            for (id, name) in &names {
+                shard.machine.name_forwarder(*id, Arc::clone(name));
+            }
+            shards.push(shard);
+        }
+        let queues = || std::iter::repeat_with(VecDeque::new).take(usize::from(SHARDS)).collect();
+        Ok(Self {
+            shards,
+            mail: std::iter::repeat_with(queues).take(usize::from(SHARDS)).collect(),
+            sessions: Vec::new(),
+            registry,
+            pools: (0..SHARDS).map(|_| BatchPool::default()).collect(),
+            config: SessionConfig {
+                line: LineLimits::default(),
+                unacked_max_bytes: 1 << 20,
+                routing: Routing { device_key: "imei".into(), shards: SHARDS },
+                instance: "sim".into(),
+                durability,
+            },
+        })
+    }
+
+    fn shard(
+        index: u16,
+        opened: OpenShard<SimStorage>,
+        numbering: crate::numbering::Numbering,
+        durability: Durability,
+        rules: &Arc<RuleSet>,
+        now: RecordTime,
+    ) -> Result<Shard, String> {
+        let metrics = Arc::new(ShardMetrics::new(2, LANES));
+        let names = ["dead_letters", "once", "often"];
+        let mut lanes = Vec::new();
+        let mut shard_lanes = Vec::new();
+        for name in names {
+            let cursor: Position = opened.cursors.position(name, 0);
+            let key = LaneKey { shard: ShardId(index), writer: 0 };
+            let lane = Arc::new(Lane::new(key, 2, cursor));
+            lanes.push(Arc::clone(&lane));
+            shard_lanes.push(ShardLane::new(name.to_owned(), 0, lane, cursor));
+        }
+        let active = ActiveRules {
+            hash: RULES,
+            engine: Engine::new(Arc::clone(rules), None),
+            bindings: (1..LANES)
+                .map(|lane| SinkBinding { encoder: Box::new(TextEncoder), lane, writers: 1 })
+                .collect(),
+            rule_names: vec!["sim.once".into(), "sim.often".into()],
+        };
+        let stepper = Stepper::new(
+            StepConfig {
+                shard: ShardId(index),
+                device_key: "imei".into(),
+                frame_max_bytes: 65_536,
+            },
+            vec![active],
+            opened.checkpoint.rules,
+            opened.checkpoint.position.into(),
+            Arc::clone(&metrics),
+        );
+        let mut machine =
+            ShardMachine::new(durability, opened.log, numbering, stepper, shard_lanes, metrics);
+        if opened.last_rules != Some(RULES) {
+            machine.put_rules(RULES, now).map_err(|error| error.to_string())?;
+        }
+        Ok(Shard {
+            machine,
+            commit: None,
+            cursor_slots: opened.cursor_slots,
+            checkpoint_slots: opened.checkpoint_slots,
+            save: None,
+            lanes,
+            written: (0..LANES).map(|_| VecDeque::new()).collect(),
+        })
+    }
+
+    /// Opens a connection on a shard; its index.
+    pub fn connect(&mut self, shard: ShardId) -> usize {
+        let slot = self.sessions.len() as u32;
+        let id = ConnectionId { shard, slot, serial: 0 };
+        self.sessions.push(Some((id, Session::new(id, &self.config, 0))));
+        slot as usize
+    }
+
+    /// Ends a connection.
+    pub fn disconnect(&mut self, connection: usize) {
+        if let Some((_, session)) = self.sessions[connection].take() {
+            session.release(&self.registry);
+        }
+    }
+
+    /// Bytes arrive.
+    pub fn receive(&mut self, connection: usize, bytes: &[u8]) {
+        let Some((id, mut session)) = self.sessions[connection].take() else { return };
+        session.protocol().spare()[..bytes.len()].copy_from_slice(bytes);
+        session.protocol().received(bytes.len(), 0);
+        self.with_context(id.shard, |context| session.process(context));
+        self.sessions[connection] = Some((id, session));
+    }
+
+    fn with_context(&mut self, from: ShardId, f: impl FnOnce(&mut SessionContext<'_>)) {
+        let mail = std::cell::RefCell::new(&mut self.mail[usize::from(from.0)]);
+        let mut send = |to: ShardId, inbound| {
+            mail.borrow_mut()[usize::from(to.0)].push_back(Letter::In(inbound));
+        };
+        let mut supersede = |old: ConnectionId| {
+            mail.borrow_mut()[usize::from(old.shard.0)].push_back(Letter::Supersede(old));
+        };
+        f(&mut SessionContext {
+            registry: &self.registry,
+            pool: &mut self.pools[usize::from(from.0)],
+            now_ms: 0,
+            send: &mut send,
+            supersede: &mut supersede,
+        });
+    }
+
+    /// Delivers the oldest letter from one shard to another.
+    pub fn deliver(&mut self, from: usize, to: usize) {
+        let Some(letter) = self.mail[from][to].pop_front() else { return };
+        match letter {
+            Letter::In(inbound) => self.shards[to].machine.submit(inbound),
+            Letter::Supersede(id) => self.with_session(id, |session, _| session.superseded()),
+            Letter::Out(outbound) => self.answer(outbound),
+        }
+    }
+
+    fn with_session(
+        &mut self,
+        id: ConnectionId,
+        f: impl FnOnce(&mut Session, &mut SessionContext<'_>),
+    ) {
+        let Some((_, mut session)) = self.sessions[id.slot as usize].take() else { return };
+        self.with_context(id.shard, |context| f(&mut session, context));
+        self.sessions[id.slot as usize] = Some((id, session));
+    }
+
+    fn answer(&mut self, outbound: Outbound) {
+        match outbound {
+            Outbound::Acked { connection, chunk } => {
+                self.with_session(connection, |session, _| session.acked(chunk));
+            }
+            Outbound::Synced { connection, chunk } => {
+                self.with_session(connection, |session, _| session.synced(chunk));
+            }
+            Outbound::Fenced { connection } => {
+                self.with_session(connection, |session, _| session.superseded());
+            }
+            Outbound::FencePassed { connection, mark } => {
+                self.with_session(connection, |session, context| {
+                    session.fence_passed(&mark, context);
+                });
+            }
+            Outbound::Skipped { connection, number } => {
+                self.with_session(connection, |session, _| session.skipped(number, 0));
+            }
+            Outbound::Recycle(batch) => {
+                self.pools[usize::from(batch.connection.shard.0)].give(batch);
+            }
+        }
+    }
+
+    /// A shard works on what it has: `Err` is the end of the process.
+    pub fn turn(&mut self, shard: usize, now: RecordTime, budget: usize) -> Result<(), String> {
+        let state = &mut self.shards[shard];
+        state.machine.poll_lanes(|_| {});
+        state.machine.ingest(|| now).map_err(|error| error.to_string())?;
+        state.machine.step(budget).map_err(|error| error.to_string())?;
+        self.flush(shard);
+        Ok(())
+    }
+
+    /// Sends what a machine has to say.
+    fn flush(&mut self, shard: usize) {
+        let mut outbound = Vec::new();
+        self.shards[shard].machine.take_outbound(&mut outbound);
+        for out in outbound {
+            let to = usize::from(out.target().0);
+            self.mail[shard][to].push_back(Letter::Out(out));
+        }
+    }
+
+    /// A shard begins a commit.
+    pub fn begin_commit(&mut self, shard: usize) {
+        let state = &mut self.shards[shard];
+        if state.commit.is_none() {
+            state.commit = state.machine.begin_commit();
+        }
+    }
+
+    /// The sync that is under way comes to its end.
+    pub fn end_commit(&mut self, shard: usize) -> Result<(), String> {
+        let state = &mut self.shards[shard];
+        let Some(commit) = state.commit.take() else { return Ok(()) };
+        let result = commit.sync_data();
+        state.machine.end_commit(commit, result).map_err(|error| error.to_string())?;
+        self.flush(shard);
+        Ok(())
+    }
+
+    /// A writer sends its next batch.
+    pub fn write(&mut self, shard: usize, lane: usize, target: &mut Target) {
+        let state = &mut self.shards[shard];
+        if let Some(batch) = state.lanes[lane].pop() {
+            target.write(shard as u16, &batch);
+            state.written[lane].push_back(batch.sequence);
+            // The lane's promise: the writer holds no batch that it confirms.
+            drop(batch);
+        }
+    }
+
+    /// A writer confirms what it sent.
+    pub fn confirm(&mut self, shard: usize, lane: usize) {
+        let state = &mut self.shards[shard];
+        if let Some(sequence) = state.written[lane].pop_front() {
+            state.lanes[lane].confirm(sequence);
+        }
+    }
+
+    /// Takes a snapshot to be saved.
+    pub fn begin_save(&mut self, shard: usize) {
+        let state = &mut self.shards[shard];
+        if state.save.is_none() {
+            state.machine.begin_checkpoint();
+            if let Some(cursors) = state.machine.cursors_to_save() {
+                state.save = Some((cursors, state.machine.complete_checkpoint().cloned()));
+            }
+        }
+    }
+
+    /// The snapshot is written.
+    pub fn end_save(&mut self, shard: usize) {
+        let state = &mut self.shards[shard];
+        let Some((cursors, checkpoint)) = state.save.take() else { return };
+        if state.cursor_slots.write(&cursors.to_archive()).is_err() {
+            return;
+        }
+        if let Some(checkpoint) = checkpoint
+            && state.checkpoint_slots.write(&checkpoint.to_archive()).is_ok()
+        {
+            state.machine.checkpoint_saved();
+        }
+    }
+
+    /// What a connection has to say to its peer.
+    pub fn take_output(&mut self, connection: usize) -> (Vec<u8>, bool) {
+        let mut out = Vec::new();
+        let Some((_, session)) = &mut self.sessions[connection] else { return (out, true) };
+        session.take_output(&mut out);
+        (out, session.is_over())
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_idle(&self) -> bool {
+        self.shards.iter().all(|shard| shard.machine.is_drained() && shard.commit.is_none())
+            && self.mail.iter().flatten().all(VecDeque::is_empty)
+    }
+}
+
+/// The target of a lane.
+pub fn kinds() -> [Kind; LANES] {
+    [Kind::Plain, Kind::Transactional, Kind::Plain]
+}
