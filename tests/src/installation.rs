@@ -10,6 +10,7 @@ pub struct Installation {
     folder: TempDir,
     shards: usize,
     top: String,
+    listen: String,
     sections: String,
 }
 
@@ -33,6 +34,7 @@ impl Installation {
             folder,
             shards: 2,
             top: String::new(),
+            listen: String::new(),
             sections: String::new(),
         };
         std::fs::create_dir_all(installation.path().join("rules")).expect("the folder is ours");
@@ -67,6 +69,14 @@ impl Installation {
         self
     }
 
+    /// Adds lines to `[listen]`.
+    #[must_use]
+    pub fn with_listen(mut self, lines: &str) -> Self {
+        self.listen.push_str(lines);
+        self.listen.push('\n');
+        self
+    }
+
     /// Adds sections at the end of the configuration.
     #[must_use]
     pub fn with_sections(mut self, lines: &str) -> Self {
@@ -97,13 +107,14 @@ impl Installation {
     pub fn configuration(&self) -> PathBuf {
         let text = format!(
             "data_dir = {data:?}\nshards = {shards}\nrules = [{rules:?}]\n{top}\n\
-             [listen]\ntcp = \"127.0.0.1:0\"\n\
+             [listen]\ntcp = \"127.0.0.1:0\"\n{listen}\
              [admin]\nlisten = \"127.0.0.1:0\"\n\
              [log]\nsegment_size_bytes = 1048576\nunsafe_filesystem = true\n{sections}",
             data = self.data(),
             shards = self.shards,
             rules = self.path().join("rules/*.sql"),
             top = self.top,
+            listen = self.listen,
             sections = self.sections,
         );
         let path = self.path().join("rookery.toml");
