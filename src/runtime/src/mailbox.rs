@@ -146,6 +146,12 @@ impl<T> Sender<T> {
         Ok(())
     }
 
+    /// What wakes the receiver, for news that do not go through the queue.
+    #[must_use]
+    pub fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
     /// Whether the next [`Sender::try_send`] would be refused, were no one else to send or receive.
     #[must_use]
     pub fn is_full(&self) -> bool {

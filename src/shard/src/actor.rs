@@ -17,23 +17,22 @@ use crate::machine::{Durability, ShardMachine};
 use crate::message::{ConnectionId, Inbound, Outbound};
 use crate::metrics::{Histograms, LATENCY_MAX_US, ShardMetrics};
 use crate::record::RulesHash;
-use crate::server::ServerEvent;
 use crate::registry::Registry;
+use crate::server::ServerEvent;
 use crate::session::SessionConfig;
 use crate::step::Stopped;
 use rookery_model::{RecordTime, ShardId};
 use rookery_runtime::net::Accepted;
 use rookery_runtime::storage::RealStorage;
 use rookery_runtime::{
-    Clock, LocalEvent, Parker, Receiver, Sender, SyncBackend, Syncer, sleep, spawn_local,
-    yield_now,
+    Clock, LocalEvent, Parker, Receiver, Sender, SyncBackend, Syncer, sleep, spawn_local, yield_now,
 };
 use rookery_wal::{AppendError, Commit, WalError};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 /// Least time between the starts of two syncs, unless [`COMMIT_BYTES`] wait: a fast disk would
@@ -115,8 +114,8 @@ pub enum ActorEnd {
         /// Rows made and not confirmed.
         rows: usize,
     },
-    /// The log failed.
-    Failed(WalError),
+    /// The log failed; why.
+    Failed(String),
 }
 
 /// A shard's thread, as its tasks share it.
@@ -146,7 +145,7 @@ pub struct Actor {
     batch_started: Cell<Option<Instant>>,
     alarm_event: LocalEvent,
     alarm: Cell<Option<Duration>>,
-    failure: RefCell<Option<WalError>>,
+    failure: RefCell<Option<String>>,
     pub(crate) control: Arc<Control>,
     events: mpsc::Sender<ServerEvent>,
     ended: Cell<bool>,
@@ -157,7 +156,9 @@ pub async fn run(setup: ActorSetup) -> ActorEnd {
     let parker = Parker::new(setup.mailboxes[usize::from(setup.shard.0)].wake().clone());
     let syncer = match Syncer::new(setup.sync_backend) {
         Ok(syncer) => syncer,
-        Err(error) => return ActorEnd::Failed(WalError::from(error)),
+        Err(error) => {
+            return ActorEnd::Failed(format!("E2054 cannot start the sync thread: {error}"));
+        }
     };
     let put_rules = setup.put_rules;
     let actor = Rc::new(Actor::new(setup));
@@ -221,7 +222,7 @@ impl Actor {
                 Ok(()) => return,
                 Err(AppendError::Full { .. }) => {}
                 Err(error) => {
-                    self.fail(error.into());
+                    self.fail(&error);
                     return;
                 }
             }
@@ -229,8 +230,10 @@ impl Actor {
         }
     }
 
-    fn fail(&self, error: WalError) {
-        self.failure.borrow_mut().get_or_insert(error);
+    fn fail(&self, error: &dyn std::fmt::Display) {
+        self.failure
+            .borrow_mut()
+            .get_or_insert_with(|| error.to_string());
         self.event.notify();
     }
 
@@ -252,7 +255,7 @@ impl Actor {
             }
             let stopped = match turned {
                 Ok(stopped) => stopped,
-                Err(error) => return ActorEnd::Failed(error),
+                Err(error) => return ActorEnd::Failed(error.to_string()),
             };
             if stopped == Stopped::CaughtUp && !replayed {
                 replayed = true;
@@ -280,7 +283,10 @@ impl Actor {
         machine.poll_lanes(|confirmed| {
             let age = (now.0 - confirmed.oldest.0).clamp(1, LATENCY_MAX_US as i64) as u64;
             let rows = confirmed.rows as u64;
-            histograms.end_to_end.record_n(age, rows).expect("the age is within the bounds");
+            histograms
+                .end_to_end
+                .record_n(age, rows)
+                .expect("the age is within the bounds");
         });
         drop(histograms);
         machine.ingest(|| RecordTime(self.clock.now_us()))?;
@@ -303,7 +309,7 @@ impl Actor {
 
     fn begin_commit(&self, machine: &mut ShardMachine<RealStorage>) {
         let unsynced = machine.log().unsynced_bytes();
-        if unsynced == 0 || self.commit.borrow().is_some() {
+        if unsynced == 0 || machine.is_committing() {
             return;
         }
         let since = self.sync_started.get().elapsed();
@@ -322,30 +328,30 @@ impl Actor {
     /// The syncer's task.
     async fn sync(self: Rc<Self>, syncer: Syncer) {
         while !self.ended.get() {
-            let targets = self.commit.borrow().as_ref().map(|commit| commit.targets.clone());
-            let Some(targets) = targets else {
+            let Some(commit) = self.commit.borrow_mut().take() else {
                 self.sync_event.wait().await;
                 continue;
             };
             let batch_started = self.batch_started.take();
             let started = self.sync_started.get();
             let mut result = Ok(());
-            for target in targets.iter() {
+            for target in commit.targets() {
                 result = syncer.fdatasync(target).await;
                 if result.is_err() {
                     break;
                 }
             }
-            let Some(commit) = self.commit.borrow_mut().take() else { continue };
             let ended = self.machine.borrow_mut().end_commit(commit, result);
             if let Err(error) = ended {
-                self.fail(error);
+                self.fail(&error);
                 return;
             }
             let micros = |from: Instant| (from.elapsed().as_micros() as u64).max(1);
             let mut histograms = self.histograms.borrow_mut();
             histograms.sync.saturating_record(micros(started));
-            histograms.commit.saturating_record(micros(batch_started.unwrap_or(started)));
+            histograms
+                .commit
+                .saturating_record(micros(batch_started.unwrap_or(started)));
             drop(histograms);
             self.event.notify();
         }
@@ -437,7 +443,7 @@ impl Actor {
         while !self.ended.get() {
             sleep(TICK).await;
             self.save();
-            self.machine.borrow_mut().upkeep(self.now());
+            self.upkeep();
             self.publish();
             self.event.notify();
         }
@@ -450,12 +456,18 @@ impl Actor {
         }
         let mut machine = self.machine.borrow_mut();
         machine.begin_checkpoint();
-        let Some(cursors) = machine.cursors_to_save() else { return false };
+        let Some(cursors) = machine.cursors_to_save() else {
+            return false;
+        };
         let checkpoint = machine.complete_checkpoint().map(Checkpoint::to_archive);
         if let Some(keeper) = &*self.keeper.borrow() {
             self.saving.set(true);
             let cursors = cursors.to_archive();
-            keeper.save(SaveRequest { shard: self.shard, cursors, checkpoint });
+            keeper.save(SaveRequest {
+                shard: self.shard,
+                cursors,
+                checkpoint,
+            });
         }
         true
     }
@@ -466,9 +478,20 @@ impl Actor {
             Ok(()) if saved.checkpoint => self.machine.borrow_mut().checkpoint_saved(),
             Ok(()) => {}
             Err(error) => {
-                tracing::warn!(shard = self.shard.0, "checkpoint not written, log is kept: {error}");
+                tracing::warn!(
+                    shard = self.shard.0,
+                    "checkpoint not written, log is kept: {error}"
+                );
             }
         }
+    }
+
+    /// Deletes log that is needless and old, and marks an idle log's durable end.
+    fn upkeep(&self) {
+        let mut machine = self.machine.borrow_mut();
+        let now = self.now();
+        machine.log_mut().apply_retention(now);
+        machine.log_mut().mark_durable();
     }
 
     fn publish(&self) {
@@ -494,13 +517,21 @@ impl Actor {
         if !drained && !self.control.abandon.load(Ordering::Acquire) {
             return None;
         }
-        let rows = machine.lanes().iter().map(|lane| lane.unconfirmed_rows()).sum();
+        let rows = machine
+            .lanes()
+            .iter()
+            .map(|lane| lane.unconfirmed_rows())
+            .sum();
         drop(machine);
         if self.save() || self.saving.get() {
             return None;
         }
         self.publish();
         self.keeper.borrow_mut().take();
-        Some(if drained { ActorEnd::Drained } else { ActorEnd::Undrained { rows } })
+        Some(if drained {
+            ActorEnd::Drained
+        } else {
+            ActorEnd::Undrained { rows }
+        })
     }
 }

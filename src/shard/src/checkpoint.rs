@@ -25,7 +25,10 @@ pub struct SavedPosition {
 
 impl From<Position> for SavedPosition {
     fn from(position: Position) -> Self {
-        Self { term: position.term.0, lsn: position.lsn.0 }
+        Self {
+            term: position.term.0,
+            lsn: position.lsn.0,
+        }
     }
 }
 
@@ -61,7 +64,10 @@ impl ForwarderMark {
     /// The mark without the name.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark { watermark: self.watermark, above: self.above.clone() }
+        Mark {
+            watermark: self.watermark,
+            above: self.above.clone(),
+        }
     }
 }
 
@@ -122,8 +128,10 @@ macro_rules! archived {
             pub fn from_archive(bytes: &[u8]) -> Result<Self, ArchiveError> {
                 let mut aligned = rkyv::util::AlignedVec::<16>::with_capacity(bytes.len());
                 aligned.extend_from_slice(bytes);
-                rkyv::from_bytes::<Self, rancor::Error>(&aligned)
-                    .map_err(|reason| ArchiveError { what: $what, reason })
+                rkyv::from_bytes::<Self, rancor::Error>(&aligned).map_err(|reason| ArchiveError {
+                    what: $what,
+                    reason,
+                })
             }
         }
     };
@@ -142,9 +150,16 @@ mod tests {
         let checkpoint = Checkpoint {
             position: SavedPosition { term: 9, lsn: 7 },
             rules: Some([3; 16]),
-            forwarders: vec![ForwarderMark { name: "f".into(), watermark: 3, above: vec![5, 6] }],
+            forwarders: vec![ForwarderMark {
+                name: "f".into(),
+                watermark: 3,
+                above: vec![5, 6],
+            }],
         };
-        assert_eq!(Checkpoint::from_archive(&checkpoint.to_archive()).unwrap(), checkpoint);
+        assert_eq!(
+            Checkpoint::from_archive(&checkpoint.to_archive()).unwrap(),
+            checkpoint
+        );
         let cursors = Cursors {
             durable: SavedPosition { term: 9, lsn: 8 },
             lanes: vec![SavedCursor {
@@ -153,7 +168,10 @@ mod tests {
                 position: SavedPosition { term: 9, lsn: 7 },
             }],
         };
-        assert_eq!(Cursors::from_archive(&cursors.to_archive()).unwrap(), cursors);
+        assert_eq!(
+            Cursors::from_archive(&cursors.to_archive()).unwrap(),
+            cursors
+        );
     }
 
     #[test]

@@ -64,7 +64,10 @@ impl Connections {
     }
 
     fn get(&self, id: ConnectionId) -> Option<&Rc<Handle>> {
-        self.slots.get(id.slot as usize)?.as_ref().filter(|handle| handle.id == id)
+        self.slots
+            .get(id.slot as usize)?
+            .as_ref()
+            .filter(|handle| handle.id == id)
     }
 
     /// Open connections.
@@ -94,7 +97,10 @@ impl Connections {
 
     /// Whether lines that were read are not acknowledged, or answers not written.
     pub fn is_serving(&self) -> bool {
-        self.slots.iter().flatten().any(|handle| !handle.broken.get())
+        self.slots
+            .iter()
+            .flatten()
+            .any(|handle| !handle.broken.get())
     }
 }
 
@@ -103,7 +109,11 @@ impl Actor {
     pub(crate) fn accept(self: &Rc<Self>, accepted: Accepted, config: &SessionConfig) {
         let now_ms = self.now_ms();
         let handle = self.connections.borrow_mut().insert(|slot, serial| {
-            let id = ConnectionId { shard: self.shard, slot, serial };
+            let id = ConnectionId {
+                shard: self.shard,
+                slot,
+                serial,
+            };
             Handle {
                 id,
                 session: RefCell::new(Session::new(id, config, now_ms)),
@@ -115,7 +125,9 @@ impl Actor {
                 stopping: Cell::new(false),
             }
         });
-        self.metrics.connections.set(self.connections.borrow().open() as u64);
+        self.metrics
+            .connections
+            .set(self.connections.borrow().open() as u64);
         spawn_local(Rc::clone(self).read(Rc::clone(&handle)));
         spawn_local(Rc::clone(self).write(handle));
     }
@@ -166,7 +178,11 @@ impl Actor {
         while blocked() {
             handle.reader.wait().await;
         }
-        handle.session.borrow_mut().protocol().unpause(self.now_ms());
+        handle
+            .session
+            .borrow_mut()
+            .protocol()
+            .unpause(self.now_ms());
     }
 
     fn set_deadline(&self, handle: &Handle) {
@@ -217,7 +233,9 @@ impl Actor {
             out.clear();
             handle.session.borrow_mut().take_output(&mut out);
             if !out.is_empty() && !handle.broken.get() {
-                handle.socket.set_write_deadline(Some(Instant::now() + WRITE_DEADLINE));
+                handle
+                    .socket
+                    .set_write_deadline(Some(Instant::now() + WRITE_DEADLINE));
                 if let Err(error) = handle.socket.write_all(&out).await {
                     tracing::debug!(peer = %handle.socket.peer(), "cannot answer: {error}");
                     handle.broken.set(true);
@@ -235,7 +253,9 @@ impl Actor {
         handle.socket.shutdown(Shutdown::Both);
         handle.session.borrow().release(&self.registry);
         self.connections.borrow_mut().remove(handle.id);
-        self.metrics.connections.set(self.connections.borrow().open() as u64);
+        self.metrics
+            .connections
+            .set(self.connections.borrow().open() as u64);
         handle.reader.notify();
         self.event.notify();
     }
@@ -256,7 +276,9 @@ impl Actor {
             | Outbound::Skipped { connection, .. } => *connection,
             Outbound::Recycle(_) => return,
         };
-        let Some(handle) = self.connections.borrow().get(connection).map(Rc::clone) else { return };
+        let Some(handle) = self.connections.borrow().get(connection).map(Rc::clone) else {
+            return;
+        };
         let now_ms = self.now_ms();
         let mut session = handle.session.borrow_mut();
         match outbound {
@@ -271,14 +293,20 @@ impl Actor {
         }
         drop(session);
         let mut connections = self.connections.borrow_mut();
-        if !connections.dirty.iter().any(|dirty| Rc::ptr_eq(dirty, &handle)) {
+        if !connections
+            .dirty
+            .iter()
+            .any(|dirty| Rc::ptr_eq(dirty, &handle))
+        {
             connections.dirty.push(handle);
         }
     }
 
     /// Tells a connection that its name was taken over.
     pub(crate) fn supersede(&self, connection: ConnectionId) {
-        let Some(handle) = self.connections.borrow().get(connection).map(Rc::clone) else { return };
+        let Some(handle) = self.connections.borrow().get(connection).map(Rc::clone) else {
+            return;
+        };
         handle.session.borrow_mut().superseded();
         handle.writer.notify();
         handle.reader.notify();

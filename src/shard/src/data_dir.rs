@@ -30,7 +30,7 @@ pub enum DataDirError {
     #[error(transparent)]
     FileSystem(#[from] UnsafeFileSystem),
     /// It cannot be made, read or written.
-    #[error("E2011 data directory {}: {source}", path.display())]
+    #[error("E2041 data directory {}: {source}", path.display())]
     Io {
         /// The directory or file.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum DataDirError {
     },
     /// Its instance file cannot be understood.
     #[error(
-        "E2012 {} is damaged or not a data directory's: {reason}; restore it from a backup, or use an empty directory",
+        "E2042 {} is damaged or not a data directory's: {reason}; restore it from a backup, or use an empty directory",
         path.display()
     )]
     Damaged {
@@ -50,7 +50,7 @@ pub enum DataDirError {
     },
     /// A newer version made it.
     #[error(
-        "E2013 data directory {} has format {found}, and this version reads up to {FORMAT}; run the version that made it",
+        "E2043 data directory {} has format {found}, and this version reads up to {FORMAT}; run the version that made it",
         path.display()
     )]
     Newer {
@@ -61,7 +61,7 @@ pub enum DataDirError {
     },
     /// It was made for another count of shards.
     #[error(
-        "E2014 data directory {} was made for {made} shards and the configuration says {configured}; set `shards = {made}`, or use an empty directory",
+        "E2044 data directory {} was made for {made} shards and the configuration says {configured}; set `shards = {made}`, or use an empty directory",
         path.display()
     )]
     Shards {
@@ -96,7 +96,10 @@ impl DataDir {
         default_shards: u16,
         unsafe_filesystem: bool,
     ) -> Result<Self, DataDirError> {
-        let io = |source| DataDirError::Io { path: path.to_owned(), source };
+        let io = |source| DataDirError::Io {
+            path: path.to_owned(),
+            source,
+        };
         fs::create_dir_all(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
         let lock = lock_directory(&path)?;
@@ -113,9 +116,19 @@ impl DataDir {
         if let Some(configured) = shards
             && configured != made
         {
-            return Err(DataDirError::Shards { path, made, configured });
+            return Err(DataDirError::Shards {
+                path,
+                made,
+                configured,
+            });
         }
-        Ok(Self { path, instance, shards: made, storage, _lock: lock })
+        Ok(Self {
+            path,
+            instance,
+            shards: made,
+            storage,
+            _lock: lock,
+        })
     }
 
     /// Its absolute path.
@@ -156,8 +169,10 @@ pub fn shard_dir(data_dir: &Path, shard: u16) -> PathBuf {
 }
 
 fn parse(dir: &Path, file: &Path, text: &str) -> Result<(String, u16), DataDirError> {
-    let damaged =
-        |reason: &str| DataDirError::Damaged { path: file.to_owned(), reason: reason.to_owned() };
+    let damaged = |reason: &str| DataDirError::Damaged {
+        path: file.to_owned(),
+        reason: reason.to_owned(),
+    };
     let value = |key: &str| {
         text.lines()
             .filter_map(|line| line.split_once('='))
@@ -165,15 +180,22 @@ fn parse(dir: &Path, file: &Path, text: &str) -> Result<(String, u16), DataDirEr
             .map(|(_, value)| value)
             .ok_or_else(|| damaged(&format!("it has no `{key}`")))
     };
-    let found: u32 = value("format")?.parse().map_err(|_| damaged("`format` is no number"))?;
+    let found: u32 = value("format")?
+        .parse()
+        .map_err(|_| damaged("`format` is no number"))?;
     if found > FORMAT {
-        return Err(DataDirError::Newer { path: dir.to_owned(), found });
+        return Err(DataDirError::Newer {
+            path: dir.to_owned(),
+            found,
+        });
     }
     let instance = value("instance")?;
     if instance.len() != 26 || !instance.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(damaged("`instance` is not 26 letters and digits"));
     }
-    let shards = value("shards")?.parse().map_err(|_| damaged("`shards` is no number"))?;
+    let shards = value("shards")?
+        .parse()
+        .map_err(|_| damaged("`shards` is no number"))?;
     if shards == 0 {
         return Err(damaged("`shards` is 0"));
     }
@@ -184,7 +206,10 @@ fn create(dir: &Path, file: &Path, shards: u16) -> io::Result<String> {
     let instance = random_id()?;
     let temporary = file.with_extension("new");
     let mut out = File::create(&temporary)?;
-    write!(out, "format={FORMAT}\ninstance={instance}\nshards={shards}\n")?;
+    write!(
+        out,
+        "format={FORMAT}\ninstance={instance}\nshards={shards}\n"
+    )?;
     out.sync_all()?;
     fs::rename(&temporary, file)?;
     File::open(dir)?.sync_all()?;
@@ -196,7 +221,10 @@ fn random_id() -> io::Result<String> {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; 26];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect())
+    Ok(bytes
+        .iter()
+        .map(|b| char::from(ALPHABET[usize::from(b % 32)]))
+        .collect())
 }
 
 #[cfg(test)]
@@ -215,14 +243,17 @@ mod tests {
         let first = open(&path, Some(2)).unwrap();
         let instance = first.instance().to_owned();
         assert_eq!((first.shards(), instance.len()), (2, 26));
-        assert!(matches!(open(&path, None), Err(DataDirError::Lock(_))), "a second user");
+        assert!(
+            matches!(open(&path, None), Err(DataDirError::Lock(_))),
+            "a second user"
+        );
         drop(first);
         assert_eq!(open(&path, None).unwrap().instance(), instance);
         let path = path.canonicalize().unwrap();
         assert_eq!(
             open(&path, Some(4)).unwrap_err().to_string(),
             format!(
-                "E2014 data directory {} was made for 2 shards and the configuration says 4; set `shards = 2`, or use an empty directory",
+                "E2044 data directory {} was made for 2 shards and the configuration says 4; set `shards = 2`, or use an empty directory",
                 path.display()
             )
         );
@@ -234,10 +265,13 @@ mod tests {
         drop(open(dir.path(), None).unwrap());
         let file = dir.path().join(INSTANCE_FILE);
         for (text, wanted) in [
-            ("format=2\n", "E2013"),
-            ("", "E2012"),
-            ("format=1\ninstance=x\nshards=2\n", "E2012"),
-            ("format=1\ninstance=abcdefghijkmnpqrstuvwxyz23\nshards=0\n", "E2012"),
+            ("format=2\n", "E2043"),
+            ("", "E2042"),
+            ("format=1\ninstance=x\nshards=2\n", "E2042"),
+            (
+                "format=1\ninstance=abcdefghijkmnpqrstuvwxyz23\nshards=0\n",
+                "E2042",
+            ),
         ] {
             fs::write(&file, text).unwrap();
             let message = open(dir.path(), None).unwrap_err().to_string();

@@ -22,7 +22,10 @@ impl BatchPool {
     const SPARE_BYTES_MAX: usize = 512 * 1024;
 
     fn take(&mut self, connection: ConnectionId) -> Box<RoutedBatch> {
-        let mut batch = self.spare.pop().unwrap_or_else(|| RoutedBatch::empty(connection));
+        let mut batch = self
+            .spare
+            .pop()
+            .unwrap_or_else(|| RoutedBatch::empty(connection));
         batch.connection = connection;
         batch
     }
@@ -64,8 +67,17 @@ impl Ingress {
     /// For a connection that has not greeted.
     #[must_use]
     pub fn new(connection: ConnectionId, routing: Routing) -> Self {
-        let open = std::iter::repeat_with(|| None).take(usize::from(routing.shards)).collect();
-        Self { connection, routing, forwarder: None, open, scratch: Vec::new(), bytes: 0 }
+        let open = std::iter::repeat_with(|| None)
+            .take(usize::from(routing.shards))
+            .collect();
+        Self {
+            connection,
+            routing,
+            forwarder: None,
+            open,
+            scratch: Vec::new(),
+            bytes: 0,
+        }
     }
 
     /// The connection's greeting was answered: its lines count from now on.

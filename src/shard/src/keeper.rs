@@ -54,21 +54,36 @@ impl Keeper {
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (requests, queue) = mpsc::channel();
         let mut files = files;
-        let thread = thread::Builder::new().name("keeper".into()).spawn(move || {
-            for SaveRequest { shard, cursors, checkpoint } in queue {
-                let files = &mut files[usize::from(shard.0)];
-                let written = checkpoint.is_some();
-                let result = save(files, &cursors, checkpoint.as_deref());
-                done(shard, Saved { checkpoint: written, result });
-            }
-        })?;
+        let thread = thread::Builder::new()
+            .name("keeper".into())
+            .spawn(move || {
+                for SaveRequest {
+                    shard,
+                    cursors,
+                    checkpoint,
+                } in queue
+                {
+                    let files = &mut files[usize::from(shard.0)];
+                    let written = checkpoint.is_some();
+                    let result = save(files, &cursors, checkpoint.as_deref());
+                    done(
+                        shard,
+                        Saved {
+                            checkpoint: written,
+                            result,
+                        },
+                    );
+                }
+            })?;
         Ok((Self { requests }, thread))
     }
 
     /// A handle for another shard.
     #[must_use]
     pub fn handle(&self) -> Self {
-        Self { requests: self.requests.clone() }
+        Self {
+            requests: self.requests.clone(),
+        }
     }
 
     /// Asks for a write.

@@ -142,11 +142,20 @@ impl ShardLane {
     /// Takes the writer's confirmations; their buffers are used again.
     pub fn poll(&mut self, mut confirmed: impl FnMut(Confirmed)) {
         let through = self.queue.confirmed();
-        while self.outstanding.front().is_some_and(|first| first.sequence <= through) {
-            let Some(mut done) = self.outstanding.pop_front() else { break };
+        while self
+            .outstanding
+            .front()
+            .is_some_and(|first| first.sequence <= through)
+        {
+            let Some(mut done) = self.outstanding.pop_front() else {
+                break;
+            };
             self.held_bytes -= done.bytes.len();
             self.cursor = self.cursor.max(done.through);
-            confirmed(Confirmed { oldest: done.oldest, rows: done.rows.len() });
+            confirmed(Confirmed {
+                oldest: done.oldest,
+                rows: done.rows.len(),
+            });
             if self.spare.len() < limits::LANE_SPARE_BATCHES
                 && let Some(batch) = Arc::get_mut(&mut done)
             {
@@ -169,7 +178,10 @@ impl ShardLane {
     /// All records up to `position` are stepped and covered: without unconfirmed rows of them the
     /// cursor follows.
     pub fn settle(&mut self, position: Position) {
-        let first = self.unconfirmed().next().map(|batch| batch.rows[0].position);
+        let first = self
+            .unconfirmed()
+            .next()
+            .map(|batch| batch.rows[0].position);
         if first.is_none_or(|first| first > position) {
             self.cursor = self.cursor.max(position);
         }

@@ -39,9 +39,19 @@ struct Waiting {
 
 #[derive(Debug)]
 enum Promise {
-    Ack { connection: ConnectionId, chunk: u64 },
-    Fence { forwarder: ForwarderId, connection: ConnectionId },
-    Skip { forwarder: ForwarderId, number: u64, connection: ConnectionId },
+    Ack {
+        connection: ConnectionId,
+        chunk: u64,
+    },
+    Fence {
+        forwarder: ForwarderId,
+        connection: ConnectionId,
+    },
+    Skip {
+        forwarder: ForwarderId,
+        number: u64,
+        connection: ConnectionId,
+    },
 }
 
 /// One shard.
@@ -121,13 +131,24 @@ impl<S: Storage> ShardMachine<S> {
         while let Some(inbound) = self.inbox.pop_front() {
             let rest = match inbound {
                 Inbound::Batch(batch) => self.take_batch(batch, &now)?.map(Inbound::Batch),
-                Inbound::Fence { forwarder, connection } => {
+                Inbound::Fence {
+                    forwarder,
+                    connection,
+                } => {
                     self.take_fence(&forwarder, connection);
                     None
                 }
-                Inbound::Skip { forwarder, number, connection } => self
+                Inbound::Skip {
+                    forwarder,
+                    number,
+                    connection,
+                } => self
                     .take_skip(&forwarder, number, connection, &now)?
-                    .then_some(Inbound::Skip { forwarder, number, connection }),
+                    .then_some(Inbound::Skip {
+                        forwarder,
+                        number,
+                        connection,
+                    }),
             };
             if let Some(rest) = rest {
                 self.inbox.push_front(rest);
@@ -136,18 +157,17 @@ impl<S: Storage> ShardMachine<S> {
             }
             self.metrics.intake_stopped.set(0);
         }
+        if self.durability == Durability::Os && self.batch_time.take().is_some() {
+            // What is acknowledged now must survive a kill: the batch counts from its header on.
+            self.log.close_batch();
+        }
         Ok(())
     }
 
     fn batch_time(&mut self, now: &impl Fn() -> RecordTime) -> RecordTime {
         match self.batch_time {
             Some(time) => time,
-            None => {
-                let time = now();
-                self.log.begin_batch(time);
-                self.batch_time = Some(time);
-                time
-            }
+            None => *self.batch_time.insert(self.log.begin_batch(now())),
         }
     }
 
@@ -159,7 +179,9 @@ impl<S: Storage> ShardMachine<S> {
     ) -> Result<Option<Box<RoutedBatch>>, WalError> {
         if let Some(greeted) = &batch.forwarder {
             if !self.numbering.admits(greeted.id, greeted.generation) {
-                self.outbound.push(Outbound::Fenced { connection: batch.connection });
+                self.outbound.push(Outbound::Fenced {
+                    connection: batch.connection,
+                });
                 self.recycle_unstepped(batch);
                 return Ok(None);
             }
@@ -180,7 +202,10 @@ impl<S: Storage> ShardMachine<S> {
         }
         if !early {
             let covered = self.log.appended().lsn;
-            self.acks.push_back(Waiting { covered, promise: Promise::Ack { connection, chunk } });
+            self.acks.push_back(Waiting {
+                covered,
+                promise: Promise::Ack { connection, chunk },
+            });
         }
         self.acknowledge();
         self.stepper.enqueue(batch, &mut self.recycled);
@@ -216,15 +241,22 @@ impl<S: Storage> ShardMachine<S> {
                 None => true,
             };
             if new {
-                let sender = Sender { name: batch.name(), number: line.number };
+                let sender = Sender {
+                    name: batch.name(),
+                    number: line.number,
+                };
                 let head = record::put_sender(&mut sender_bytes, sender);
                 let raw = batch.line_bytes(&line);
                 let appended = match line.defect {
-                    None => self.log.append(RecordKind::Message, &[&sender_bytes[..head], raw]),
+                    None => self
+                        .log
+                        .append(RecordKind::Message, &[&sender_bytes[..head], raw]),
                     Some(defect) => {
                         let defect = record::defect_bytes(defect);
-                        self.log
-                            .append(RecordKind::Malformed, &[&sender_bytes[..head], &defect, raw])
+                        self.log.append(
+                            RecordKind::Malformed,
+                            &[&sender_bytes[..head], &defect, raw],
+                        )
                     }
                 };
                 match appended {
@@ -250,7 +282,10 @@ impl<S: Storage> ShardMachine<S> {
         let logged = (batch.taken - first) as u64;
         self.metrics.messages.add(messages);
         self.metrics.malformed.add(
-            batch.lines[first..batch.taken].iter().filter(|l| l.defect.is_some()).count() as u64,
+            batch.lines[first..batch.taken]
+                .iter()
+                .filter(|l| l.defect.is_some())
+                .count() as u64,
         );
         self.metrics.message_bytes.add(bytes);
         debug_assert!(messages <= logged);
@@ -260,8 +295,14 @@ impl<S: Storage> ShardMachine<S> {
     fn take_fence(&mut self, forwarder: &Greeted, connection: ConnectionId) {
         self.name_forwarder(forwarder.id, Arc::clone(&forwarder.name));
         self.numbering.fence(forwarder.id, forwarder.generation);
-        let promise = Promise::Fence { forwarder: forwarder.id, connection };
-        self.fences.push_back(Waiting { covered: self.log.appended().lsn, promise });
+        let promise = Promise::Fence {
+            forwarder: forwarder.id,
+            connection,
+        };
+        self.fences.push_back(Waiting {
+            covered: self.log.appended().lsn,
+            promise,
+        });
         self.answer_fences();
     }
 
@@ -279,14 +320,27 @@ impl<S: Storage> ShardMachine<S> {
         }
         self.batch_time(now);
         let mut bytes = [0; SENDER_MAX_BYTES];
-        let head = record::put_sender(&mut bytes, Sender { name: &forwarder.name, number });
+        let head = record::put_sender(
+            &mut bytes,
+            Sender {
+                name: &forwarder.name,
+                number,
+            },
+        );
         let lsn = match self.log.append(RecordKind::Skip, &[&bytes[..head]]) {
             Ok(lsn) => lsn,
             Err(AppendError::Full { .. }) => return Ok(true),
             Err(error) => return Err(error.into()),
         };
-        let promise = Promise::Skip { forwarder: forwarder.id, number, connection };
-        self.fences.push_back(Waiting { covered: lsn, promise });
+        let promise = Promise::Skip {
+            forwarder: forwarder.id,
+            number,
+            connection,
+        };
+        self.fences.push_back(Waiting {
+            covered: lsn,
+            promise,
+        });
         Ok(false)
     }
 
@@ -307,8 +361,14 @@ impl<S: Storage> ShardMachine<S> {
         }
         let commit = self.log.begin_commit()?;
         self.batch_time = None;
-        self.committing = Some(commit.through);
+        self.committing = Some(commit.through());
         Some(commit)
+    }
+
+    /// Whether a sync is under way.
+    #[must_use]
+    pub fn is_committing(&self) -> bool {
+        self.committing.is_some()
     }
 
     /// The sync's result.
@@ -337,8 +397,14 @@ impl<S: Storage> ShardMachine<S> {
     /// this tells that the watermark may follow.
     fn acknowledge(&mut self) {
         let durable = self.log.durable().lsn;
-        while self.acks.front().is_some_and(|waiting| waiting.covered <= durable) {
-            let Some(Waiting { promise, .. }) = self.acks.pop_front() else { break };
+        while self
+            .acks
+            .front()
+            .is_some_and(|waiting| waiting.covered <= durable)
+        {
+            let Some(Waiting { promise, .. }) = self.acks.pop_front() else {
+                break;
+            };
             if let Promise::Ack { connection, chunk } = promise {
                 self.outbound.push(match self.durability {
                     Durability::Sync => Outbound::Acked { connection, chunk },
@@ -351,14 +417,27 @@ impl<S: Storage> ShardMachine<S> {
     /// Fences and skips wait for the real sync, with `os` too: W must never pass what is on disk.
     fn answer_fences(&mut self) {
         let durable = self.log.durable().lsn;
-        while self.fences.front().is_some_and(|waiting| waiting.covered <= durable) {
-            let Some(waiting) = self.fences.pop_front() else { break };
+        while self
+            .fences
+            .front()
+            .is_some_and(|waiting| waiting.covered <= durable)
+        {
+            let Some(waiting) = self.fences.pop_front() else {
+                break;
+            };
             self.outbound.push(match waiting.promise {
-                Promise::Fence { forwarder, connection } => {
+                Promise::Fence {
+                    forwarder,
+                    connection,
+                } => {
                     let mark = self.numbering.mark(forwarder, durable);
                     Outbound::FencePassed { connection, mark }
                 }
-                Promise::Skip { forwarder, number, connection } => {
+                Promise::Skip {
+                    forwarder,
+                    number,
+                    connection,
+                } => {
                     self.numbering.advance(forwarder, number);
                     Outbound::Skipped { connection, number }
                 }
@@ -447,10 +526,14 @@ impl<S: Storage> ShardMachine<S> {
         if self.pending_checkpoint.is_some() || position <= self.saved_checkpoint {
             return;
         }
-        let Some(rules) = self.stepper.rules_at(position) else { return };
+        let Some(rules) = self.stepper.rules_at(position) else {
+            return;
+        };
         let mut forwarders = Vec::new();
         for index in 0..self.numbering.len() {
-            let Some(Some(name)) = self.names.get(index as usize) else { continue };
+            let Some(Some(name)) = self.names.get(index as usize) else {
+                continue;
+            };
             let mark = self.numbering.mark(ForwarderId(index), position.lsn);
             forwarders.push(ForwarderMark {
                 name: name.to_string(),
@@ -458,8 +541,11 @@ impl<S: Storage> ShardMachine<S> {
                 above: mark.above,
             });
         }
-        self.pending_checkpoint =
-            Some(Checkpoint { position: position.into(), rules, forwarders });
+        self.pending_checkpoint = Some(Checkpoint {
+            position: position.into(),
+            rules,
+            forwarders,
+        });
     }
 
     /// The pending checkpoint, once every lane has confirmed all rows up to it.
@@ -467,7 +553,10 @@ impl<S: Storage> ShardMachine<S> {
     pub fn complete_checkpoint(&self) -> Option<&Checkpoint> {
         let pending = self.pending_checkpoint.as_ref()?;
         let position = Position::from(pending.position);
-        self.lanes.iter().all(|lane| lane.cursor() >= position).then_some(pending)
+        self.lanes
+            .iter()
+            .all(|lane| lane.cursor() >= position)
+            .then_some(pending)
     }
 
     /// The complete checkpoint and the cursors that permit it are on disk: log below it may go, as far
@@ -501,11 +590,13 @@ impl<S: Storage> ShardMachine<S> {
         metrics.appended.set(self.log.appended().lsn.0);
         metrics.durable.set(self.log.durable().lsn.0);
         metrics.position.set(self.stepper.position().lsn.0);
-        metrics.log_bytes.set(self.log.stats().bytes);
+        metrics.log_bytes.set(self.log.stats().log_bytes);
         for (index, lane) in self.lanes.iter().enumerate() {
             metrics.cursors[index].set(lane.cursor().lsn.0);
             metrics.unconfirmed[index].set(lane.unconfirmed_rows() as u64);
-            let oldest = lane.oldest_unconfirmed().map_or(0, |time| time.0.max(1) as u64);
+            let oldest = lane
+                .oldest_unconfirmed()
+                .map_or(0, |time| time.0.max(1) as u64);
             metrics.oldest_unconfirmed[index].set(oldest);
         }
     }
@@ -525,12 +616,6 @@ impl<S: Storage> ShardMachine<S> {
     #[must_use]
     pub fn lanes(&self) -> &[ShardLane] {
         &self.lanes
-    }
-
-    /// Every record up to it is stepped.
-    #[must_use]
-    pub fn position(&self) -> Position {
-        self.stepper.position()
     }
 
     /// Whether something submitted waits for room in the log.

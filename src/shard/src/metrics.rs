@@ -55,7 +55,11 @@ pub struct Histograms {
 
 impl Default for Histograms {
     fn default() -> Self {
-        Self { sync: latencies(), commit: latencies(), end_to_end: latencies() }
+        Self {
+            sync: latencies(),
+            commit: latencies(),
+            end_to_end: latencies(),
+        }
     }
 }
 

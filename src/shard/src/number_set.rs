@@ -57,7 +57,10 @@ impl NumberSet {
             watermark = watermark.max(last);
             runs.next();
         }
-        Mark { watermark, above: runs.flat_map(|(first, last)| first..=last).collect() }
+        Mark {
+            watermark,
+            above: runs.flat_map(|(first, last)| first..=last).collect(),
+        }
     }
 }
 
@@ -77,10 +80,34 @@ mod tests {
     #[test]
     fn the_watermark_is_the_end_of_the_gapless_run() {
         assert_eq!(mark(0, &[]), Mark::default());
-        assert_eq!(mark(0, &[2, 1, 3, 3]), Mark { watermark: 3, above: vec![] });
-        assert_eq!(mark(4, &[9, 1, 5, 8]), Mark { watermark: 5, above: vec![8, 9] });
-        assert_eq!(mark(0, &[2]), Mark { watermark: 0, above: vec![2] });
-        assert_eq!(mark(7, &[6, 5]), Mark { watermark: 7, above: vec![] });
+        assert_eq!(
+            mark(0, &[2, 1, 3, 3]),
+            Mark {
+                watermark: 3,
+                above: vec![]
+            }
+        );
+        assert_eq!(
+            mark(4, &[9, 1, 5, 8]),
+            Mark {
+                watermark: 5,
+                above: vec![8, 9]
+            }
+        );
+        assert_eq!(
+            mark(0, &[2]),
+            Mark {
+                watermark: 0,
+                above: vec![2]
+            }
+        );
+        assert_eq!(
+            mark(7, &[6, 5]),
+            Mark {
+                watermark: 7,
+                above: vec![]
+            }
+        );
     }
 
     #[test]
@@ -93,6 +120,12 @@ mod tests {
             }
         }
         set.insert(102);
-        assert_eq!(set.into_mark(), Mark { watermark: 100, above: vec![102] });
+        assert_eq!(
+            set.into_mark(),
+            Mark {
+                watermark: 100,
+                above: vec![102]
+            }
+        );
     }
 }

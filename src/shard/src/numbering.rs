@@ -113,7 +113,11 @@ impl Numbering {
             return;
         }
         entry.watermark = watermark;
-        while entry.above.front().is_some_and(|logged| logged.number <= watermark) {
+        while entry
+            .above
+            .front()
+            .is_some_and(|logged| logged.number <= watermark)
+        {
             entry.above.pop_front();
         }
     }
@@ -151,7 +155,12 @@ impl Numbering {
         let entry = self.entry(id);
         Mark {
             watermark: entry.watermark,
-            above: entry.above.iter().filter(|l| l.lsn <= through).map(|l| l.number).collect(),
+            above: entry
+                .above
+                .iter()
+                .filter(|l| l.lsn <= through)
+                .map(|l| l.number)
+                .collect(),
         }
     }
 
@@ -181,11 +190,20 @@ mod tests {
         let mut numbering = Numbering::default();
         assert!(numbering.admit(F, 1, Lsn(1)));
         assert!(numbering.admit(F, 3, Lsn(2)));
-        assert!(numbering.admit(F, 2, Lsn(3)), "a gap below the highest is still new");
+        assert!(
+            numbering.admit(F, 2, Lsn(3)),
+            "a gap below the highest is still new"
+        );
         assert!(!numbering.admit(F, 3, Lsn(4)));
         numbering.advance(F, 2);
         assert!(!numbering.admit(F, 1, Lsn(4)), "at or below the watermark");
-        assert_eq!(numbering.mark(F, Lsn(9)), Mark { watermark: 2, above: vec![3] });
+        assert_eq!(
+            numbering.mark(F, Lsn(9)),
+            Mark {
+                watermark: 2,
+                above: vec![3]
+            }
+        );
     }
 
     #[test]
@@ -199,9 +217,21 @@ mod tests {
 
     #[test]
     fn resume_is_the_end_of_the_gapless_run() {
-        let mut mark = Mark { watermark: 5, above: vec![6, 9] };
-        mark.merge(&Mark { watermark: 4, above: vec![5, 7, 9, 12] });
-        assert_eq!(mark, Mark { watermark: 5, above: vec![6, 7, 9, 12] });
+        let mut mark = Mark {
+            watermark: 5,
+            above: vec![6, 9],
+        };
+        mark.merge(&Mark {
+            watermark: 4,
+            above: vec![5, 7, 9, 12],
+        });
+        assert_eq!(
+            mark,
+            Mark {
+                watermark: 5,
+                above: vec![6, 7, 9, 12]
+            }
+        );
         assert_eq!(mark.resume(), 7);
         assert_eq!(mark.highest(), 12);
     }
@@ -214,7 +244,10 @@ mod tests {
         assert!(!numbering.admits(F, 1));
         assert!(numbering.admits(F, 2));
         numbering.fence(F, 1);
-        assert!(!numbering.admits(F, 1), "a late fence of an older greeting changes nothing");
+        assert!(
+            !numbering.admits(F, 1),
+            "a late fence of an older greeting changes nothing"
+        );
     }
 
     #[test]

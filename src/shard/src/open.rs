@@ -6,11 +6,12 @@ use crate::number_set::NumberSet;
 use crate::numbering::{ForwarderId, Numbering};
 use crate::record::{self, Payload, RulesHash};
 use crate::registry::Registry;
-use rookery_model::{Position, ShardId, Term};
+use rookery_model::{Position, RecordTime, ShardId, Term};
 use rookery_runtime::storage::Storage;
-use rookery_wal::{Log, LogConfig, LogReader, OpenReport, RecordKind, Slots, WalError};
+use rookery_wal::{
+    Known, Log, LogConfig, LogReader, OpenReport, RecordKind, Recovery, Slots, Start, WalError,
+};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
@@ -24,35 +25,23 @@ pub const CURSORS_FILE: &str = "cursors";
 /// come together and their union stays small.
 const SCAN_TURN: usize = 1 << 16;
 
-/// Why the shards cannot be opened.
+/// Why a shard cannot be opened.
 #[derive(Debug, Error)]
-pub enum OpenError {
-    /// The log's own reason.
-    #[error("shard {shard}: {source}")]
-    Log {
-        /// Which shard.
-        shard: ShardId,
-        /// Why.
-        source: WalError,
-    },
-    /// A slot file cannot be read.
-    #[error("E2021 shard {shard}: {file} cannot be read: {source}")]
-    Slots {
-        /// Which shard.
-        shard: ShardId,
-        /// Which file.
-        file: &'static str,
-        /// Why.
-        source: io::Error,
-    },
-    /// A slot's archive cannot be read.
-    #[error("E2022 shard {shard}: {source}")]
-    Archive {
-        /// Which shard.
-        shard: ShardId,
-        /// Why.
-        source: ArchiveError,
-    },
+#[error("shard {shard}: {source}")]
+pub struct OpenError {
+    shard: ShardId,
+    source: OpenShardError,
+}
+
+/// What of it cannot be read.
+#[derive(Debug, Error)]
+pub enum OpenShardError {
+    /// Log or slots.
+    #[error(transparent)]
+    Log(#[from] WalError),
+    /// A slot's archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
 }
 
 /// How the logs are kept.
@@ -64,6 +53,8 @@ pub struct OpenConfig {
     pub log: LogConfig,
     /// Seconds of the wall clock, for the term.
     pub now_seconds: u64,
+    /// Time of the start records.
+    pub now: RecordTime,
 }
 
 /// One shard, opened.
@@ -108,13 +99,23 @@ impl<S: Storage> Opened<S> {
 impl<S: Storage> Opened<S> {
     /// Indexes and names of the forwarders that the logs know.
     pub fn names(&self, registry: &Registry) -> Vec<(ForwarderId, Arc<str>)> {
-        self.numbering.keys().map(|name| registry.known(name)).collect()
+        self.numbering
+            .keys()
+            .map(|name| registry.known(name))
+            .collect()
     }
 
     /// What damage was found; a reason each.
     pub fn damage(&self) -> Vec<String> {
         let of_shard = |(index, shard): (usize, &OpenShard<S>)| {
-            shard.report.damage().map(move |damage| format!("shard {index}: {damage}")).collect::<Vec<_>>()
+            let findings = shard
+                .report
+                .findings
+                .iter()
+                .filter(|finding| finding.is_damage());
+            findings
+                .map(move |finding| format!("shard {index}: {finding}"))
+                .collect::<Vec<_>>()
         };
         self.shards.iter().enumerate().flat_map(of_shard).collect()
     }
@@ -125,33 +126,65 @@ impl<S: Storage> Opened<S> {
 /// # Errors
 /// Naming the shard; nothing but a new term is written then.
 pub fn open_shards<S: Storage>(storage: &S, config: &OpenConfig) -> Result<Opened<S>, OpenError> {
-    let mut metadata = Vec::new();
+    let mut recovered = Vec::new();
     let mut term = Term(config.now_seconds);
     for (index, dir) in config.dirs.iter().enumerate() {
         let shard = ShardId(index as u16);
-        let log = |source| OpenError::Log { shard, source };
-        let last = Log::last_term(storage, dir, config.log.instance).map_err(log)?;
+        let log = |source: WalError| OpenError {
+            shard,
+            source: source.into(),
+        };
+        storage.create_dir_all(dir).map_err(|source| {
+            log(WalError::Io {
+                action: "create",
+                path: dir.clone(),
+                source,
+            })
+        })?;
+        let metadata =
+            Metadata::read(storage, dir).map_err(|source| OpenError { shard, source })?;
+        let known = Known {
+            durable: Position::from(metadata.cursors.durable),
+            checkpoint: metadata.checkpoint.position.into(),
+        };
+        let log_config = LogConfig {
+            shard,
+            ..config.log.clone()
+        };
+        let recovery = Recovery::open(storage.clone(), dir, log_config, known).map_err(log)?;
+        let last = recovery
+            .last_term()
+            .max(known.durable.term)
+            .max(known.checkpoint.term);
         term = term.max(Term(last.0 + 1));
-        let read = read_slots(storage, dir, shard)?;
-        let known = Position::from(read.0.position).term.max(Position::from(read.2.durable).term);
-        term = term.max(Term(known.0 + 1));
-        metadata.push(read);
+        recovered.push((metadata, recovery));
     }
     let mut shards = Vec::new();
-    for (index, read) in metadata.into_iter().enumerate() {
+    for (index, (metadata, recovery)) in recovered.into_iter().enumerate() {
         let shard = ShardId(index as u16);
-        let (checkpoint, checkpoint_slots, cursors, cursor_slots) = read;
-        let log_config = LogConfig { shard, ..config.log.clone() };
-        let known_durable = Position::from(cursors.durable).max(checkpoint.position.into());
-        let (log, report) =
-            Log::open(storage.clone(), &config.dirs[index], log_config, term, known_durable)
-                .map_err(|source| OpenError::Log { shard, source })?;
+        let report = recovery.report().clone();
+        let start = Start {
+            term,
+            time: config.now,
+            payload: &[],
+        };
+        let log = recovery.start(start).map_err(|source| OpenError {
+            shard,
+            source: source.into(),
+        })?;
+        let Metadata {
+            checkpoint,
+            checkpoint_slots,
+            cursors,
+            cursor_slots,
+        } = metadata;
+        let last_rules = checkpoint.rules;
         shards.push(OpenShard {
-            last_rules: checkpoint.rules,
             log,
             report,
             checkpoint,
             cursors,
+            last_rules,
             checkpoint_slots,
             cursor_slots,
         });
@@ -159,28 +192,32 @@ pub fn open_shards<S: Storage>(storage: &S, config: &OpenConfig) -> Result<Opene
     scan(shards)
 }
 
-type Metadata<S> = (Checkpoint, Slots<S>, Cursors, Slots<S>);
+/// A shard's own files.
+struct Metadata<S: Storage> {
+    checkpoint: Checkpoint,
+    checkpoint_slots: Slots<S>,
+    cursors: Cursors,
+    cursor_slots: Slots<S>,
+}
 
-fn read_slots<S: Storage>(
-    storage: &S,
-    dir: &std::path::Path,
-    shard: ShardId,
-) -> Result<Metadata<S>, OpenError> {
-    let open = |file: &'static str, schema| {
-        Slots::open(storage.clone(), &dir.join(file), schema)
-            .map_err(|source| OpenError::Slots { shard, file, source })
-    };
-    let archive = |source| OpenError::Archive { shard, source };
-    let (checkpoint_slots, saved) = open(CHECKPOINT_FILE, CHECKPOINT_SCHEMA)?;
-    let checkpoint = saved.map(|bytes| Checkpoint::from_archive(&bytes)).transpose();
-    let (cursor_slots, saved) = open(CURSORS_FILE, CURSORS_SCHEMA)?;
-    let cursors = saved.map(|bytes| Cursors::from_archive(&bytes)).transpose();
-    Ok((
-        checkpoint.map_err(archive)?.unwrap_or_default(),
-        checkpoint_slots,
-        cursors.map_err(archive)?.unwrap_or_default(),
-        cursor_slots,
-    ))
+impl<S: Storage> Metadata<S> {
+    fn read(storage: &S, dir: &std::path::Path) -> Result<Self, OpenShardError> {
+        let (checkpoint_slots, saved) =
+            Slots::open(storage, &dir.join(CHECKPOINT_FILE), CHECKPOINT_SCHEMA)?;
+        let checkpoint = saved
+            .map(|bytes| Checkpoint::from_archive(&bytes))
+            .transpose()?;
+        let (cursor_slots, saved) = Slots::open(storage, &dir.join(CURSORS_FILE), CURSORS_SCHEMA)?;
+        let cursors = saved
+            .map(|bytes| Cursors::from_archive(&bytes))
+            .transpose()?;
+        Ok(Self {
+            checkpoint: checkpoint.unwrap_or_default(),
+            checkpoint_slots,
+            cursors: cursors.unwrap_or_default(),
+            cursor_slots,
+        })
+    }
 }
 
 /// Reads the numbers and rule sets of every record after the checkpoints, all logs in turns.
@@ -192,7 +229,10 @@ fn scan<S: Storage>(mut shards: Vec<OpenShard<S>>) -> Result<Opened<S>, OpenErro
         for forwarder in &shard.checkpoint.forwarders {
             let set = numbers.entry(forwarder.name.clone()).or_default();
             set.raise(forwarder.watermark);
-            forwarder.above.iter().for_each(|&number| set.insert(number));
+            forwarder
+                .above
+                .iter()
+                .for_each(|&number| set.insert(number));
         }
     }
     let mut readers: Vec<Option<LogReader<S>>> = shards
@@ -203,16 +243,25 @@ fn scan<S: Storage>(mut shards: Vec<OpenShard<S>>) -> Result<Opened<S>, OpenErro
         for (index, slot) in readers.iter_mut().enumerate() {
             let Some(reader) = slot else { continue };
             let shard = &mut shards[index];
-            let more = scan_turn(shard, reader, &mut numbers, &mut rules).map_err(|source| {
-                OpenError::Log { shard: ShardId(index as u16), source }
-            })?;
+            let more =
+                scan_turn(shard, reader, &mut numbers, &mut rules).map_err(|source| OpenError {
+                    shard: ShardId(index as u16),
+                    source: source.into(),
+                })?;
             if !more {
                 *slot = None;
             }
         }
     }
-    let numbering = numbers.into_iter().map(|(name, set)| (name, set.into_mark())).collect();
-    Ok(Opened { shards, numbering, rules })
+    let numbering = numbers
+        .into_iter()
+        .map(|(name, set)| (name, set.into_mark()))
+        .collect();
+    Ok(Opened {
+        shards,
+        numbering,
+        rules,
+    })
 }
 
 /// False at the log's end.
@@ -223,7 +272,9 @@ fn scan_turn<S: Storage>(
     rules: &mut BTreeSet<RulesHash>,
 ) -> Result<bool, WalError> {
     for _ in 0..SCAN_TURN {
-        let Some(record) = reader.next(&shard.log)? else { return Ok(false) };
+        let Some(record) = reader.next(&shard.log)? else {
+            return Ok(false);
+        };
         let payload = match record.kind {
             RecordKind::Message => record::read_message(record.payload),
             RecordKind::Malformed => record::read_malformed(record.payload),

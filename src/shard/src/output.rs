@@ -98,8 +98,12 @@ impl Output for StepOutput<'_> {
         if !lane.wants(self.record.position) {
             return;
         }
-        let identity =
-            RowIdentity { shard: self.shard, position: self.record.position, rule, ordinal };
+        let identity = RowIdentity {
+            shard: self.shard,
+            position: self.record.position,
+            rule,
+            ordinal,
+        };
         let buffer = lane.buffer();
         let start = buffer.len();
         match binding.encoder.encode(&identity, row, buffer) {
@@ -132,9 +136,28 @@ impl Output for StepOutput<'_> {
         if !lane.wants(self.record.position) {
             return;
         }
-        let Stepped { position, time, sender, device, .. } = self.record;
-        self.dead_letters.encode(time, self.shard, position, sender.name, &letter, lane.buffer());
-        let meta = RowMeta { end: 0, position, rule: 0, ordinal: self.dead, device };
+        let Stepped {
+            position,
+            time,
+            sender,
+            device,
+            ..
+        } = self.record;
+        self.dead_letters.encode(
+            time,
+            self.shard,
+            position,
+            sender.name,
+            &letter,
+            lane.buffer(),
+        );
+        let meta = RowMeta {
+            end: 0,
+            position,
+            rule: 0,
+            ordinal: self.dead,
+            device,
+        };
         lane.end_row(meta, time);
         self.dead += 1;
     }
@@ -142,7 +165,10 @@ impl Output for StepOutput<'_> {
     #[inline]
     fn count(&mut self, rule: Option<u16>, counter: Counter, times: u32) {
         let times = u64::from(times);
-        match (rule.and_then(|rule| self.metrics.nulls.get(usize::from(rule))), counter) {
+        match (
+            rule.and_then(|rule| self.metrics.nulls.get(usize::from(rule))),
+            counter,
+        ) {
             (_, Counter::DuplicateKey) => self.metrics.duplicate_keys.add(times),
             (Some(nulls), _) => nulls.add(times),
             (None, _) => {}

@@ -119,11 +119,17 @@ fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Result<&'a [u8], PayloadError> {
 fn take_sender<'a>(bytes: &mut &'a [u8]) -> Result<Sender<'a>, PayloadError> {
     let length = take(bytes, 1)?[0] as usize;
     if length == 0 {
-        return Ok(Sender { name: "", number: 0 });
+        return Ok(Sender {
+            name: "",
+            number: 0,
+        });
     }
     let name = std::str::from_utf8(take(bytes, length)?).map_err(|_| PayloadError)?;
     let number = take(bytes, 8)?.try_into().map_err(|_| PayloadError)?;
-    Ok(Sender { name, number: u64::from_le_bytes(number) })
+    Ok(Sender {
+        name,
+        number: u64::from_le_bytes(number),
+    })
 }
 
 /// Reads a message's payload.
@@ -148,9 +154,16 @@ pub fn read_malformed(mut bytes: &[u8]) -> Result<Payload<'_>, PayloadError> {
     };
     let code = take(&mut bytes, 2)?.try_into().map_err(|_| PayloadError)?;
     let length = take(&mut bytes, 4)?.try_into().map_err(|_| PayloadError)?;
-    let defect =
-        Defect { stage, code: u16::from_le_bytes(code), length: u32::from_le_bytes(length) };
-    Ok(Payload::Malformed { sender, defect, raw: bytes })
+    let defect = Defect {
+        stage,
+        code: u16::from_le_bytes(code),
+        length: u32::from_le_bytes(length),
+    };
+    Ok(Payload::Malformed {
+        sender,
+        defect,
+        raw: bytes,
+    })
 }
 
 /// Reads a skip's payload.
@@ -170,7 +183,10 @@ pub fn read_skip(mut bytes: &[u8]) -> Result<Payload<'_>, PayloadError> {
 /// # Errors
 /// If it is not 16 bytes.
 pub fn read_rules(bytes: &[u8]) -> Result<Payload<'_>, PayloadError> {
-    bytes.try_into().map(Payload::Rules).map_err(|_| PayloadError)
+    bytes
+        .try_into()
+        .map(Payload::Rules)
+        .map_err(|_| PayloadError)
 }
 
 #[cfg(test)]
@@ -180,20 +196,36 @@ mod tests {
 
     #[test]
     fn payloads_come_back_as_they_went_in() {
-        let sender = Sender { name: "emqx-1", number: 7 };
+        let sender = Sender {
+            name: "emqx-1",
+            number: 7,
+        };
         let mut head = [0; SENDER_MAX_BYTES];
         let n = put_sender(&mut head, sender);
         let bytes = [&head[..n], b"{\"imei\":\"1\"}"].concat();
-        let Payload::Message { sender: got, raw } = read_message(&bytes).unwrap() else { panic!() };
+        let Payload::Message { sender: got, raw } = read_message(&bytes).unwrap() else {
+            panic!()
+        };
         assert_eq!((got, raw), (sender, &b"{\"imei\":\"1\"}"[..]));
 
-        let defect = Defect { stage: Stage::Frame, code: 1001, length: 70_000 };
-        let nobody = Sender { name: "", number: 0 };
+        let defect = Defect {
+            stage: Stage::Frame,
+            code: 1001,
+            length: 70_000,
+        };
+        let nobody = Sender {
+            name: "",
+            number: 0,
+        };
         let n = put_sender(&mut head, nobody);
         let bytes = [&head[..n], &defect_bytes(defect), b"xyz"].concat();
         assert_eq!(
             read_malformed(&bytes).unwrap(),
-            Payload::Malformed { sender: nobody, defect, raw: b"xyz" }
+            Payload::Malformed {
+                sender: nobody,
+                defect,
+                raw: b"xyz"
+            }
         );
         assert_eq!(read_skip(&bytes), Err(PayloadError), "a skip needs a name");
     }
@@ -201,7 +233,13 @@ mod tests {
     #[test]
     fn every_cut_is_an_error_or_a_shorter_message() {
         let mut head = [0; SENDER_MAX_BYTES];
-        let n = put_sender(&mut head, Sender { name: "f", number: 1 });
+        let n = put_sender(
+            &mut head,
+            Sender {
+                name: "f",
+                number: 1,
+            },
+        );
         for cut in 0..n {
             assert_eq!(read_message(&head[..cut]), Err(PayloadError));
             assert_eq!(read_malformed(&head[..cut]), Err(PayloadError));

@@ -46,7 +46,10 @@ impl Registry {
     /// For at most `limit` names.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, names: Mutex::new(BTreeMap::new()) }
+        Self {
+            limit,
+            names: Mutex::new(BTreeMap::new()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -81,7 +84,10 @@ impl Registry {
     ) -> Result<Registered, TooManyForwarders> {
         let mut names = self.lock();
         if names.len() >= self.limit && !names.contains_key(name) {
-            return Err(TooManyForwarders { name: name.to_owned(), limit: self.limit });
+            return Err(TooManyForwarders {
+                name: name.to_owned(),
+                limit: self.limit,
+            });
         }
         let entry = Self::entry(&mut names, name);
         entry.generation += 1;
@@ -91,7 +97,10 @@ impl Registry {
             name: Arc::clone(&entry.name),
             generation: entry.generation,
         };
-        Ok(Registered { greeted, superseded })
+        Ok(Registered {
+            greeted,
+            superseded,
+        })
     }
 
     /// A connection ended; the name is free unless another holds it already.
@@ -116,7 +125,6 @@ impl Registry {
     }
 }
 
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -124,7 +132,11 @@ mod tests {
     use rookery_model::ShardId;
 
     fn connection(slot: u32) -> ConnectionId {
-        ConnectionId { shard: ShardId(0), slot, serial: 0 }
+        ConnectionId {
+            shard: ShardId(0),
+            slot,
+            serial: 0,
+        }
     }
 
     #[test]
@@ -137,7 +149,11 @@ mod tests {
         assert_eq!(second.superseded, Some(connection(1)));
         registry.release("a", connection(1));
         let third = registry.greet("a", connection(3)).unwrap();
-        assert_eq!(third.superseded, Some(connection(2)), "a late end frees nobody else's name");
+        assert_eq!(
+            third.superseded,
+            Some(connection(2)),
+            "a late end frees nobody else's name"
+        );
     }
 
     #[test]

@@ -35,9 +35,19 @@ pub fn destination(
             }
         }
         Route::Unroutable(error) => {
-            let code = error.code()[1..].parse().expect("a code is E and four digits");
+            let code = error.code()[1..]
+                .parse()
+                .expect("a code is E and four digits");
             let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
-            unroutable(forwarder, shards, Defect { stage: Stage::Route, code, length })
+            unroutable(
+                forwarder,
+                shards,
+                Defect {
+                    stage: Stage::Route,
+                    code,
+                    length,
+                },
+            )
         }
     }
 }

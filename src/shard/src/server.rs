@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::session::SessionConfig;
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
-use rookery_model::{Position, ShardId, limits};
+use rookery_model::{Position, RecordTime, ShardId, limits};
 use rookery_runtime::net::{Acceptor, AcceptorStats, listen};
 use rookery_runtime::storage::RealStorage;
 use rookery_runtime::{
@@ -103,7 +103,7 @@ pub enum StartError {
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     /// A thread or descriptor.
-    #[error("E2031 cannot start {what}: {source}")]
+    #[error("E2051 cannot start {what}: {source}")]
     Thread {
         /// What was to be started.
         what: &'static str,
@@ -112,7 +112,7 @@ pub enum StartError {
     },
     /// A rule set that the log was written under.
     #[error(
-        "E2032 the log needs the rule set {hash}, and it cannot be loaded: {reason}; restore `rules` in the data directory"
+        "E2052 the log needs the rule set {hash}, and it cannot be loaded: {reason}; restore `rules` in the data directory"
     )]
     Rules {
         /// Its content hash.
@@ -121,7 +121,7 @@ pub enum StartError {
         reason: String,
     },
     /// The listener.
-    #[error("E2033 cannot listen on {address}: {source}; set `listen.tcp` to a free address")]
+    #[error("E2053 cannot listen on {address}: {source}; set `listen.tcp` to a free address")]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -253,19 +253,31 @@ impl Server {
         let sessions = SessionConfig {
             line: self.config.line,
             unacked_max_bytes: self.config.unacked_max_bytes,
-            routing: Routing { device_key: Arc::clone(&device_key), shards: dir.shards() },
+            routing: Routing {
+                device_key: Arc::clone(&device_key),
+                shards: dir.shards(),
+            },
             instance: dir.instance().into(),
             durability: self.config.durability,
         };
         let registry = Arc::clone(&self.view.registry);
-        let mut numberings: Vec<_> =
-            opened.shards.iter().map(|_| opened.numbering(&registry)).collect();
+        let mut numberings: Vec<_> = opened
+            .shards
+            .iter()
+            .map(|_| opened.numbering(&registry))
+            .collect();
         let names = opened.names(&registry);
         let mut files = Vec::new();
         let mut setups = Vec::new();
         for (index, (shard, mail)) in opened.shards.into_iter().zip(mail).enumerate() {
             let id = ShardId(index as u16);
-            let OpenShard { log, checkpoint, cursors, last_rules, .. } = shard;
+            let OpenShard {
+                log,
+                checkpoint,
+                cursors,
+                last_rules,
+                ..
+            } = shard;
             files.push(ShardFiles {
                 cursors: shard.cursor_slots,
                 checkpoint: shard.checkpoint_slots,
@@ -278,7 +290,10 @@ impl Server {
                     device_key: Arc::clone(&device_key),
                     frame_max_bytes: self.config.line.frame_max_bytes,
                 },
-                bundles.iter().map(|bundle| activate(bundle, &self.view.sinks)).collect(),
+                bundles
+                    .iter()
+                    .map(|bundle| activate(bundle, &self.view.sinks))
+                    .collect(),
                 checkpoint.rules,
                 checkpoint.position.into(),
                 Arc::clone(&metrics),
@@ -296,7 +311,13 @@ impl Server {
                 machine.name_forwarder(*id, Arc::clone(name));
             }
             let current = bundles[0].hash;
-            setups.push((id, machine, (last_rules != Some(current)).then_some(current), mail, metrics));
+            setups.push((
+                id,
+                machine,
+                (last_rules != Some(current)).then_some(current),
+                mail,
+                metrics,
+            ));
         }
         let saved = self.mailboxes.clone();
         let (keeper, keeper_thread) = Keeper::start(files, move |shard: ShardId, result| {
@@ -346,9 +367,13 @@ impl Server {
         let hand_out = move |shard: usize, accepted| {
             send_patiently(&mailboxes[shard], Mail::Accepted(accepted));
         };
-        let acceptor =
-            Acceptor::start(listener, self.mailboxes.len(), self.config.connections_max, hand_out)
-                .map_err(failed)?;
+        let acceptor = Acceptor::start(
+            listener,
+            self.mailboxes.len(),
+            self.config.connections_max,
+            hand_out,
+        )
+        .map_err(failed)?;
         self.acceptor = Some(acceptor);
         Ok(local)
     }
@@ -362,7 +387,9 @@ impl Server {
     /// The acceptor's counters, once it listens.
     #[must_use]
     pub fn acceptor_stats(&self) -> Option<Arc<AcceptorStats>> {
-        self.acceptor.as_ref().map(|acceptor| Arc::clone(acceptor.stats()))
+        self.acceptor
+            .as_ref()
+            .map(|acceptor| Arc::clone(acceptor.stats()))
     }
 
     /// Stops: nothing more is read; what was read is committed, acknowledged and, until `drain` is
@@ -459,11 +486,16 @@ fn open_config(dir: &DataDir, config: &ServerConfig) -> OpenConfig {
     log.segment_size_bytes = config.segment_size_bytes;
     log.retain_hours = config.retain_hours;
     log.retain_bytes = config.retain_bytes / u64::from(dir.shards());
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     OpenConfig {
-        dirs: (0..dir.shards()).map(|shard| dir.shard_dir(shard)).collect(),
+        dirs: (0..dir.shards())
+            .map(|shard| dir.shard_dir(shard))
+            .collect(),
         log,
         now_seconds: since_epoch.as_secs(),
+        now: RecordTime(since_epoch.as_micros() as i64),
     }
 }
 
@@ -478,7 +510,10 @@ fn needed_rules(
         if *hash == bundles[0].hash {
             continue;
         }
-        bundles.push(load(*hash).map_err(|reason| StartError::Rules { hash: hex(hash), reason })?);
+        bundles.push(load(*hash).map_err(|reason| StartError::Rules {
+            hash: hex(hash),
+            reason,
+        })?);
     }
     Ok(bundles)
 }
@@ -502,11 +537,17 @@ fn plan_sinks(dir: &DataDir, config: &ServerConfig, bundles: &[RuleBundle]) -> V
         if plans.iter().any(|plan| plan.name == sink.name()) {
             continue;
         }
-        let writers: Vec<_> =
-            (0..sink.writers()).map(|index| (sink.writer(index), sink.batching())).collect();
+        let writers: Vec<_> = (0..sink.writers())
+            .map(|index| (sink.writer(index), sink.batching()))
+            .collect();
         let count = writers.len();
         let (name, connector) = (sink.name().to_owned(), sink.connector());
-        plans.push(SinkPlan { name, connector, writers, lane });
+        plans.push(SinkPlan {
+            name,
+            connector,
+            writers,
+            lane,
+        });
         lane += count;
     }
     plans
@@ -518,14 +559,22 @@ fn make_lanes(plans: &[SinkPlan], opened: &Opened<RealStorage>) -> Vec<Vec<Arc<L
         let mut lanes = Vec::new();
         for plan in plans {
             for writer in 0..plan.writers.len() as u16 {
-                let key = LaneKey { shard: ShardId(index as u16), writer };
+                let key = LaneKey {
+                    shard: ShardId(index as u16),
+                    writer,
+                };
                 let cursor = shard.cursors.position(&plan.name, writer);
                 lanes.push(Arc::new(Lane::new(key, LANE_CAPACITY, cursor)));
             }
         }
         lanes
     };
-    opened.shards.iter().enumerate().map(|(index, shard)| make(index, shard)).collect()
+    opened
+        .shards
+        .iter()
+        .enumerate()
+        .map(|(index, shard)| make(index, shard))
+        .collect()
 }
 
 fn make_view(
@@ -535,11 +584,18 @@ fn make_view(
     registry: &Arc<Registry>,
     shards: u16,
 ) -> ServerView {
-    let rules: Vec<String> = current.rules.rules().iter().map(|rule| rule.name.clone()).collect();
+    let rules: Vec<String> = current
+        .rules
+        .rules()
+        .iter()
+        .map(|rule| rule.name.clone())
+        .collect();
     let lanes = plans.iter().map(|plan| plan.writers.len()).sum();
     let metrics = || Arc::new(ShardMetrics::new(rules.len(), lanes));
     ServerView {
-        shards: std::iter::repeat_with(metrics).take(usize::from(shards)).collect(),
+        shards: std::iter::repeat_with(metrics)
+            .take(usize::from(shards))
+            .collect(),
         sinks: plans
             .iter()
             .map(|plan| SinkView {
@@ -565,10 +621,13 @@ fn start_writers(
     let mut handles = Vec::new();
     for (plan, sink) in plans.into_iter().zip(&view.sinks) {
         for (index, (writer, batching)) in plan.writers.into_iter().enumerate() {
-            let lanes = lanes.iter().zip(mailboxes).map(|(lanes, mailbox)| WriterLane {
-                lane: Arc::clone(&lanes[plan.lane + index]),
-                wake: Arc::new(MailWake(mailbox.wake().clone())),
-            });
+            let lanes = lanes
+                .iter()
+                .zip(mailboxes)
+                .map(|(lanes, mailbox)| WriterLane {
+                    lane: Arc::clone(&lanes[plan.lane + index]),
+                    wake: Arc::new(MailWake(mailbox.wake().clone())),
+                });
             let setup = WriterSetup {
                 name: plan.name.clone(),
                 writer,
@@ -593,15 +652,22 @@ fn shard_lanes(
         for writer in 0..sink.writers {
             let cursor: Position = cursors.position(&sink.name, writer as u16);
             let queue = Arc::clone(&lanes[sink.lane + writer]);
-            out.push(ShardLane::new(sink.name.clone(), writer as u16, queue, cursor));
+            out.push(ShardLane::new(
+                sink.name.clone(),
+                writer as u16,
+                queue,
+                cursor,
+            ));
         }
     }
     out
 }
 
 fn activate(bundle: &RuleBundle, sinks: &[SinkView]) -> ActiveRules {
-    let lanes: BTreeMap<&str, &SinkView> =
-        sinks.iter().map(|sink| (sink.name.as_str(), sink)).collect();
+    let lanes: BTreeMap<&str, &SinkView> = sinks
+        .iter()
+        .map(|sink| (sink.name.as_str(), sink))
+        .collect();
     ActiveRules {
         hash: bundle.hash,
         engine: Engine::new(Arc::clone(&bundle.rules), None),
@@ -617,7 +683,12 @@ fn activate(bundle: &RuleBundle, sinks: &[SinkView]) -> ActiveRules {
                 }
             })
             .collect(),
-        rule_names: bundle.rules.rules().iter().map(|rule| rule.name.clone()).collect(),
+        rule_names: bundle
+            .rules
+            .rules()
+            .iter()
+            .map(|rule| rule.name.clone())
+            .collect(),
     }
 }
 

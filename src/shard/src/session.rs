@@ -106,9 +106,17 @@ impl Session {
                     self.ingress.line(line, number, context.pool);
                     lines += 1;
                 }
-                Some(Event::Oversized { number, prefix, length }) => {
+                Some(Event::Oversized {
+                    number,
+                    prefix,
+                    length,
+                }) => {
                     let length = u32::try_from(length).unwrap_or(u32::MAX);
-                    let defect = Defect { stage: Stage::Frame, code: 1001, length };
+                    let defect = Defect {
+                        stage: Stage::Frame,
+                        code: 1001,
+                        length,
+                    };
                     self.ingress.oversized(prefix, defect, number, context.pool);
                     lines += 1;
                 }
@@ -135,29 +143,36 @@ impl Session {
         if self.ingress.forwarder().is_none() || mutant_active(Mutant::HighestNumber) {
             watermark = 0;
         }
-        self.ingress.end_chunk(chunk.0, watermark, &mut *context.send);
+        self.ingress
+            .end_chunk(chunk.0, watermark, &mut *context.send);
     }
 
     fn greet(&mut self, greeting: Greeting, context: &mut SessionContext<'_>) {
         let Some(name) = greeting.forwarder else {
-            self.protocol.answer(&self.instance, 0, context.now_ms, &mut self.output);
+            self.protocol
+                .answer(&self.instance, 0, context.now_ms, &mut self.output);
             return;
         };
-        let Registered { greeted, superseded } =
-            match context.registry.greet(&name, self.connection) {
-                Ok(registered) => registered,
-                Err(error) => {
-                    let (name, limit) = (error.name, error.limit);
-                    self.refuse(&WireError::TooManyNames { name, limit });
-                    return;
-                }
-            };
+        let Registered {
+            greeted,
+            superseded,
+        } = match context.registry.greet(&name, self.connection) {
+            Ok(registered) => registered,
+            Err(error) => {
+                let (name, limit) = (error.name, error.limit);
+                self.refuse(&WireError::TooManyNames { name, limit });
+                return;
+            }
+        };
         if let Some(superseded) = superseded {
             (context.supersede)(superseded);
         }
         for shard in 0..self.routing.shards {
             let forwarder = greeted.clone();
-            let fence = Inbound::Fence { forwarder, connection: self.connection };
+            let fence = Inbound::Fence {
+                forwarder,
+                connection: self.connection,
+            };
             (context.send)(ShardId(shard), fence);
         }
         self.pending = Some(Pending {
@@ -170,7 +185,9 @@ impl Session {
 
     /// A shard has answered the fence.
     pub fn fence_passed(&mut self, mark: &Mark, context: &mut SessionContext<'_>) {
-        let Some(pending) = &mut self.pending else { return };
+        let Some(pending) = &mut self.pending else {
+            return;
+        };
         pending.mark.merge(mark);
         pending.fences = pending.fences.saturating_sub(1);
         if pending.fences > 0 {
@@ -188,7 +205,14 @@ impl Session {
                 );
             }
             let connection = self.connection;
-            (context.send)(shard, Inbound::Skip { forwarder, number: highest, connection });
+            (context.send)(
+                shard,
+                Inbound::Skip {
+                    forwarder,
+                    number: highest,
+                    connection,
+                },
+            );
         } else {
             let resume = pending.mark.resume();
             self.resume_after(resume, context.now_ms);
@@ -201,13 +225,16 @@ impl Session {
     }
 
     fn resume_after(&mut self, resume: u64, now_ms: u64) {
-        let Some(pending) = self.pending.take() else { return };
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
         self.ingress.greeted(pending.greeted);
         self.acks = AckTracker::new(resume);
         if self.synced.is_some() {
             self.synced = Some(AckTracker::new(resume));
         }
-        self.protocol.answer(&self.instance, resume, now_ms, &mut self.output);
+        self.protocol
+            .answer(&self.instance, resume, now_ms, &mut self.output);
     }
 
     /// A part of a chunk is acknowledged.

@@ -117,7 +117,9 @@ impl<S: Storage> Stepper<S> {
         self.queue_bytes += batch.held_bytes();
         self.queue.push_back(batch);
         while self.queue_bytes > limits::STEP_QUEUE_BYTES {
-            let Some(oldest) = self.queue.pop_front() else { break };
+            let Some(oldest) = self.queue.pop_front() else {
+                break;
+            };
             self.queue_bytes -= oldest.held_bytes();
             self.next_line = 0;
             recycle.push(oldest);
@@ -163,7 +165,9 @@ impl<S: Storage> Stepper<S> {
     }
 
     fn front_line(&self) -> Option<&Line> {
-        self.queue.front().and_then(|batch| batch.lines.get(self.next_line))
+        self.queue
+            .front()
+            .and_then(|batch| batch.lines.get(self.next_line))
     }
 
     /// Passes over lines that have no record of their own or were stepped from the log.
@@ -195,7 +199,9 @@ impl<S: Storage> Stepper<S> {
         budget: usize,
         recycle: &mut Vec<Box<RoutedBatch>>,
     ) -> usize {
-        let Some(batch) = self.queue.pop_front() else { return 0 };
+        let Some(batch) = self.queue.pop_front() else {
+            return 0;
+        };
         let mut stepped = 0;
         while stepped < budget && self.next_line < batch.taken {
             let line = batch.lines[self.next_line];
@@ -208,7 +214,10 @@ impl<S: Storage> Stepper<S> {
                 let record = Stepped {
                     position,
                     time: line.time,
-                    sender: Sender { name: batch.name(), number: line.number },
+                    sender: Sender {
+                        name: batch.name(),
+                        number: line.number,
+                    },
                     device: line.device,
                     raw: batch.line_bytes(&line),
                 };
@@ -246,7 +255,9 @@ impl<S: Storage> Stepper<S> {
             if until.is_some_and(|lsn| lsn == self.position.lsn.next()) {
                 break;
             }
-            let Some(record) = reader.next(log)? else { break };
+            let Some(record) = reader.next(log)? else {
+                break;
+            };
             self.pass_boundary(lanes, boundary, record.position);
             self.step_record(&record, lanes);
             stepped += 1;
@@ -274,19 +285,44 @@ impl<S: Storage> Stepper<S> {
                     sender.name,
                     &mut self.scratch,
                 );
-                let stepped = Stepped { position, time, sender, device, raw };
+                let stepped = Stepped {
+                    position,
+                    time,
+                    sender,
+                    device,
+                    raw,
+                };
                 self.step_input(stepped, Input::Message, lanes);
             }
-            Ok(Some(Payload::Malformed { sender, defect, raw })) => {
+            Ok(Some(Payload::Malformed {
+                sender,
+                defect,
+                raw,
+            })) => {
                 let device = crate::route::device_of_name(sender.name);
-                let stepped = Stepped { position, time, sender, device, raw };
+                let stepped = Stepped {
+                    position,
+                    time,
+                    sender,
+                    device,
+                    raw,
+                };
                 self.step_input(stepped, Input::Malformed(defect), lanes);
             }
             Ok(Some(Payload::Rules(hash))) => {
                 self.active = self.rules.iter().position(|set| set.hash == hash);
                 self.rules_since = position.lsn;
-                let sender = Sender { name: "", number: 0 };
-                let stepped = Stepped { position, time, sender, device: 0, raw: b"" };
+                let sender = Sender {
+                    name: "",
+                    number: 0,
+                };
+                let stepped = Stepped {
+                    position,
+                    time,
+                    sender,
+                    device: 0,
+                    raw: b"",
+                };
                 self.step_input(stepped, Input::Rules, lanes);
             }
             Ok(Some(Payload::Skip { .. }) | None) => {}
@@ -301,10 +337,9 @@ impl<S: Storage> Stepper<S> {
             RecordKind::Malformed => record::read_malformed(record.payload).map(Some),
             RecordKind::Skip => record::read_skip(record.payload).map(Some),
             RecordKind::Rules => record::read_rules(record.payload).map(Some),
-            RecordKind::Start
-            | RecordKind::Tick
-            | RecordKind::Exchange
-            | RecordKind::Answer => Ok(None),
+            RecordKind::Start | RecordKind::Tick | RecordKind::Exchange | RecordKind::Answer => {
+                Ok(None)
+            }
         }
     }
 
@@ -312,7 +347,11 @@ impl<S: Storage> Stepper<S> {
     fn step_input(&mut self, line: Stepped<'_>, input: Input, lanes: &mut [ShardLane]) {
         let active = self.active.map(|index| &mut self.rules[index]);
         let (engine, bindings, rule_names) = match active {
-            Some(set) => (Some(&mut set.engine), &mut set.bindings[..], &set.rule_names[..]),
+            Some(set) => (
+                Some(&mut set.engine),
+                &mut set.bindings[..],
+                &set.rule_names[..],
+            ),
             None => (None, &mut [][..], &[][..]),
         };
         let mut output = StepOutput {
@@ -350,18 +389,16 @@ impl<S: Storage> Stepper<S> {
     }
 
     #[cold]
-    fn unreadable(
-        &mut self,
-        record: &RecordRef<'_>,
-        error: PayloadError,
-        lanes: &mut [ShardLane],
-    ) {
+    fn unreadable(&mut self, record: &RecordRef<'_>, error: PayloadError, lanes: &mut [ShardLane]) {
         let mut output = StepOutput {
             shard: self.config.shard,
             record: Stepped {
                 position: record.position,
                 time: record.time,
-                sender: Sender { name: "", number: 0 },
+                sender: Sender {
+                    name: "",
+                    number: 0,
+                },
                 device: 0,
                 raw: record.payload,
             },
@@ -383,11 +420,5 @@ impl<S: Storage> Stepper<S> {
                 raw: record.payload,
             },
         );
-    }
-
-    /// When the record being stepped next was logged, for the lag; none when caught up.
-    #[must_use]
-    pub fn next_time(&self) -> Option<RecordTime> {
-        self.front_line().map(|line| line.time)
     }
 }

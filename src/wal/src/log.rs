@@ -218,10 +218,10 @@ impl<S: Storage> Log<S> {
     }
 
     /// Opens a batch if none is open. `time` is the record time of everything appended to it; it is
-    /// taken at the batch's first call and never goes back.
-    pub fn begin_batch(&mut self, time: RecordTime) {
+    /// taken at the batch's first call and never goes back: what it became is returned.
+    pub fn begin_batch(&mut self, time: RecordTime) -> RecordTime {
         if self.batch.open {
-            return;
+            return self.batch.time;
         }
         self.batch = OpenBatch {
             open: true,
@@ -232,6 +232,7 @@ impl<S: Storage> Log<S> {
             fold: 0,
         };
         self.offset += BATCH_HEADER_BYTES as u64;
+        self.batch.time
     }
 
     /// Appends a record to the open batch: copies the payload's parts, one after the other, into the
@@ -554,11 +555,16 @@ impl<S: Storage> Log<S> {
         LogStats {
             bytes: self.stats.bytes + self.offset - SEGMENT_HEADER_BYTES,
             segments: self.segments.len() as u64,
-            log_bytes: sealed + self.offset,
+            log_bytes: self.log_bytes(),
             ready_segments: ready as u64,
             disk_full,
             ..self.stats
         }
+    }
+
+    fn log_bytes(&self) -> u64 {
+        let before: u64 = self.segments.iter().rev().skip(1).map(|meta| meta.end).sum();
+        before + self.offset
     }
 
     /// Commits what is appended, in place, and seals the active segment, so that the next start has

@@ -30,7 +30,14 @@ pub struct Forwarder {
 
 impl Forwarder {
     pub fn new(index: usize, total: u64) -> Self {
-        Self { index, total, state: State::Idle, acked: 0, skipped: BTreeSet::new(), sent_max: 0 }
+        Self {
+            index,
+            total,
+            state: State::Idle,
+            acked: 0,
+            skipped: BTreeSet::new(),
+            sent_max: 0,
+        }
     }
 
     pub fn name(&self) -> String {
@@ -67,22 +74,36 @@ impl Forwarder {
     pub fn answer(&mut self, connection: usize, line: &str) -> Result<(), String> {
         let number = |key: &str| -> Option<u64> {
             let rest = &line[line.find(key)? + key.len()..];
-            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+            rest.split(|c: char| !c.is_ascii_digit())
+                .next()?
+                .parse()
+                .ok()
         };
         match self.state {
             State::Greeting { connection: mine } if mine == connection => {
                 if let Some(resume) = number("\"resume\":") {
                     if resume < self.acked {
                         let (name, acked) = (self.name(), self.acked);
-                        return Err(format!("{name} had {acked} acknowledged and is to resume after {resume}"));
+                        return Err(format!(
+                            "{name} had {acked} acknowledged and is to resume after {resume}"
+                        ));
                     }
-                    self.state = State::Streaming { connection, next: resume + 1 };
+                    self.state = State::Streaming {
+                        connection,
+                        next: resume + 1,
+                    };
                 }
             }
-            State::Streaming { connection: mine, .. } if mine == connection => {
+            State::Streaming {
+                connection: mine, ..
+            } if mine == connection => {
                 if let Some(acked) = number("\"ack\":") {
                     if acked > self.sent_max {
-                        return Err(format!("{} was acknowledged {acked} and sent {}", self.name(), self.sent_max));
+                        return Err(format!(
+                            "{} was acknowledged {acked} and sent {}",
+                            self.name(),
+                            self.sent_max
+                        ));
                     }
                     self.acked = self.acked.max(acked);
                 }

@@ -34,7 +34,9 @@ fn schedule(seed: u64) -> Result<(), String> {
 
 #[test]
 fn no_schedule_loses_doubles_or_reorders() {
-    let first = std::env::var("SIM_SEED").ok().and_then(|seed| seed.parse().ok());
+    let first = std::env::var("SIM_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     let seeds = match first {
         Some(seed) => seed..seed + 1,
         None => 0..SCHEDULES,
@@ -64,9 +66,14 @@ fn every_mutant_is_found() {
     let missed: Vec<Mutant> = Mutant::ALL
         .into_iter()
         .filter(|mutant| {
-            with_mutant(Some(*mutant), || (0..MUTANT_SCHEDULES).all(|seed| schedule(seed).is_ok()))
+            with_mutant(Some(*mutant), || {
+                (0..MUTANT_SCHEDULES).all(|seed| schedule(seed).is_ok())
+            })
         })
         .collect();
     std::panic::set_hook(quiet);
-    assert!(missed.is_empty(), "not found within {MUTANT_SCHEDULES} schedules: {missed:?}");
+    assert!(
+        missed.is_empty(),
+        "not found within {MUTANT_SCHEDULES} schedules: {missed:?}"
+    );
 }

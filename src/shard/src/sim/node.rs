@@ -66,7 +66,10 @@ pub struct Node {
 }
 
 fn rules() -> Arc<RuleSet> {
-    let file = rookery_sql::SourceFile { path: "sim.sql".into(), text: JOB.into() };
+    let file = rookery_sql::SourceFile {
+        path: "sim.sql".into(),
+        text: JOB.into(),
+    };
     let compiled = rookery_sql::compile(&file, &rookery_sql::CompileOptions::default());
     let program = compiled.program.expect("the job is valid");
     Arc::new(RuleSet::compile(vec![program]).expect("the job compiles"))
@@ -87,9 +90,19 @@ impl Node {
         log.retain_hours = 0;
         log.retain_bytes = 0;
         log.side_work = SideWork::Inline;
-        let dirs = (0..SHARDS).map(|shard| PathBuf::from(format!("/data/shard-{shard}"))).collect();
-        let opened = open_shards(disk, &OpenConfig { dirs, log, now_seconds })
-            .map_err(|error| error.to_string())?;
+        let dirs = (0..SHARDS)
+            .map(|shard| PathBuf::from(format!("/data/shard-{shard}")))
+            .collect();
+        let opened = open_shards(
+            disk,
+            &OpenConfig {
+                dirs,
+                log,
+                now_seconds,
+                now,
+            },
+        )
+        .map_err(|error| error.to_string())?;
         if let Some(damage) = opened.damage().first() {
             return Err(format!("LOST {damage}"));
         }
@@ -104,17 +117,26 @@ impl Node {
             }
             shards.push(shard);
         }
-        let queues = || std::iter::repeat_with(VecDeque::new).take(usize::from(SHARDS)).collect();
+        let queues = || {
+            std::iter::repeat_with(VecDeque::new)
+                .take(usize::from(SHARDS))
+                .collect()
+        };
         Ok(Self {
             shards,
-            mail: std::iter::repeat_with(queues).take(usize::from(SHARDS)).collect(),
+            mail: std::iter::repeat_with(queues)
+                .take(usize::from(SHARDS))
+                .collect(),
             sessions: Vec::new(),
             registry,
             pools: (0..SHARDS).map(|_| BatchPool::default()).collect(),
             config: SessionConfig {
                 line: LineLimits::default(),
                 unacked_max_bytes: 1 << 20,
-                routing: Routing { device_key: "imei".into(), shards: SHARDS },
+                routing: Routing {
+                    device_key: "imei".into(),
+                    shards: SHARDS,
+                },
                 instance: "sim".into(),
                 durability,
             },
@@ -135,7 +157,10 @@ impl Node {
         let mut shard_lanes = Vec::new();
         for name in names {
             let cursor: Position = opened.cursors.position(name, 0);
-            let key = LaneKey { shard: ShardId(index), writer: 0 };
+            let key = LaneKey {
+                shard: ShardId(index),
+                writer: 0,
+            };
             let lane = Arc::new(Lane::new(key, 2, cursor));
             lanes.push(Arc::clone(&lane));
             shard_lanes.push(ShardLane::new(name.to_owned(), 0, lane, cursor));
@@ -144,7 +169,11 @@ impl Node {
             hash: RULES,
             engine: Engine::new(Arc::clone(rules), None),
             bindings: (1..LANES)
-                .map(|lane| SinkBinding { encoder: Box::new(TextEncoder), lane, writers: 1 })
+                .map(|lane| SinkBinding {
+                    encoder: Box::new(TextEncoder),
+                    lane,
+                    writers: 1,
+                })
                 .collect(),
             rule_names: vec!["sim.once".into(), "sim.often".into()],
         };
@@ -159,10 +188,18 @@ impl Node {
             opened.checkpoint.position.into(),
             Arc::clone(&metrics),
         );
-        let mut machine =
-            ShardMachine::new(durability, opened.log, numbering, stepper, shard_lanes, metrics);
+        let mut machine = ShardMachine::new(
+            durability,
+            opened.log,
+            numbering,
+            stepper,
+            shard_lanes,
+            metrics,
+        );
         if opened.last_rules != Some(RULES) {
-            machine.put_rules(RULES, now).map_err(|error| error.to_string())?;
+            machine
+                .put_rules(RULES, now)
+                .map_err(|error| error.to_string())?;
         }
         Ok(Shard {
             machine,
@@ -178,8 +215,13 @@ impl Node {
     /// Opens a connection on a shard; its index.
     pub fn connect(&mut self, shard: ShardId) -> usize {
         let slot = self.sessions.len() as u32;
-        let id = ConnectionId { shard, slot, serial: 0 };
-        self.sessions.push(Some((id, Session::new(id, &self.config, 0))));
+        let id = ConnectionId {
+            shard,
+            slot,
+            serial: 0,
+        };
+        self.sessions
+            .push(Some((id, Session::new(id, &self.config, 0))));
         slot as usize
     }
 
@@ -192,7 +234,9 @@ impl Node {
 
     /// Bytes arrive.
     pub fn receive(&mut self, connection: usize, bytes: &[u8]) {
-        let Some((id, mut session)) = self.sessions[connection].take() else { return };
+        let Some((id, mut session)) = self.sessions[connection].take() else {
+            return;
+        };
         session.protocol().spare()[..bytes.len()].copy_from_slice(bytes);
         session.protocol().received(bytes.len(), 0);
         self.with_context(id.shard, |context| session.process(context));
@@ -218,7 +262,9 @@ impl Node {
 
     /// Delivers the oldest letter from one shard to another.
     pub fn deliver(&mut self, from: usize, to: usize) {
-        let Some(letter) = self.mail[from][to].pop_front() else { return };
+        let Some(letter) = self.mail[from][to].pop_front() else {
+            return;
+        };
         match letter {
             Letter::In(inbound) => self.shards[to].machine.submit(inbound),
             Letter::Supersede(id) => self.with_session(id, |session, _| session.superseded()),
@@ -231,7 +277,9 @@ impl Node {
         id: ConnectionId,
         f: impl FnOnce(&mut Session, &mut SessionContext<'_>),
     ) {
-        let Some((_, mut session)) = self.sessions[id.slot as usize].take() else { return };
+        let Some((_, mut session)) = self.sessions[id.slot as usize].take() else {
+            return;
+        };
         self.with_context(id.shard, |context| f(&mut session, context));
         self.sessions[id.slot as usize] = Some((id, session));
     }
@@ -265,8 +313,14 @@ impl Node {
     pub fn turn(&mut self, shard: usize, now: RecordTime, budget: usize) -> Result<(), String> {
         let state = &mut self.shards[shard];
         state.machine.poll_lanes(|_| {});
-        state.machine.ingest(|| now).map_err(|error| error.to_string())?;
-        state.machine.step(budget).map_err(|error| error.to_string())?;
+        state
+            .machine
+            .ingest(|| now)
+            .map_err(|error| error.to_string())?;
+        state
+            .machine
+            .step(budget)
+            .map_err(|error| error.to_string())?;
         self.flush(shard);
         Ok(())
     }
@@ -292,9 +346,14 @@ impl Node {
     /// The sync that is under way comes to its end.
     pub fn end_commit(&mut self, shard: usize) -> Result<(), String> {
         let state = &mut self.shards[shard];
-        let Some(commit) = state.commit.take() else { return Ok(()) };
+        let Some(commit) = state.commit.take() else {
+            return Ok(());
+        };
         let result = commit.sync_data();
-        state.machine.end_commit(commit, result).map_err(|error| error.to_string())?;
+        state
+            .machine
+            .end_commit(commit, result)
+            .map_err(|error| error.to_string())?;
         self.flush(shard);
         Ok(())
     }
@@ -332,12 +391,17 @@ impl Node {
     /// The snapshot is written.
     pub fn end_save(&mut self, shard: usize) {
         let state = &mut self.shards[shard];
-        let Some((cursors, checkpoint)) = state.save.take() else { return };
+        let Some((cursors, checkpoint)) = state.save.take() else {
+            return;
+        };
         if state.cursor_slots.write(&cursors.to_archive()).is_err() {
             return;
         }
         if let Some(checkpoint) = checkpoint
-            && state.checkpoint_slots.write(&checkpoint.to_archive()).is_ok()
+            && state
+                .checkpoint_slots
+                .write(&checkpoint.to_archive())
+                .is_ok()
         {
             state.machine.checkpoint_saved();
         }
@@ -346,14 +410,18 @@ impl Node {
     /// What a connection has to say to its peer.
     pub fn take_output(&mut self, connection: usize) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
-        let Some((_, session)) = &mut self.sessions[connection] else { return (out, true) };
+        let Some((_, session)) = &mut self.sessions[connection] else {
+            return (out, true);
+        };
         session.take_output(&mut out);
         (out, session.is_over())
     }
 
     /// Whether nothing is left to do.
     pub fn is_idle(&self) -> bool {
-        self.shards.iter().all(|shard| shard.machine.is_drained() && shard.commit.is_none())
+        self.shards
+            .iter()
+            .all(|shard| shard.machine.is_drained() && shard.commit.is_none())
             && self.mail.iter().flatten().all(VecDeque::is_empty)
     }
 }

@@ -31,7 +31,11 @@ pub struct Target {
 
 impl Target {
     pub fn new(kind: Kind) -> Self {
-        Self { kind, rows: Vec::new(), cursors: BTreeMap::new() }
+        Self {
+            kind,
+            rows: Vec::new(),
+            cursors: BTreeMap::new(),
+        }
     }
 
     /// Takes a batch of a shard's lane, whole.
@@ -54,9 +58,20 @@ impl Target {
 fn parse(row: &[u8]) -> Arrived {
     let text = std::str::from_utf8(row).expect("rows here are text");
     let from = text.find("@f").expect("each row carries its origin") + 2;
-    let mut words = text[from..].split(|c: char| !c.is_ascii_digit()).filter(|w| !w.is_empty());
-    let mut next = || words.next().and_then(|w| w.parse().ok()).expect("three numbers");
-    Arrived { forwarder: next() as usize, number: next(), device: next() }
+    let mut words = text[from..]
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|w| !w.is_empty());
+    let mut next = || {
+        words
+            .next()
+            .and_then(|w| w.parse().ok())
+            .expect("three numbers")
+    };
+    Arrived {
+        forwarder: next() as usize,
+        number: next(),
+        device: next(),
+    }
 }
 
 /// Writes the row's first column.

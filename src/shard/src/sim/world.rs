@@ -34,8 +34,9 @@ impl World {
         let mut rng = Rng::new(seed);
         let disk = SimStorage::new(rng.next());
         let count = 1 + rng.below(2) as usize;
-        let forwarders =
-            (0..count).map(|index| Forwarder::new(index, 20 + rng.below(60))).collect();
+        let forwarders = (0..count)
+            .map(|index| Forwarder::new(index, 20 + rng.below(60)))
+            .collect();
         Self {
             rng,
             disk,
@@ -80,8 +81,13 @@ impl World {
         self.starts += 1;
         self.note("start");
         let now = RecordTime(self.now);
-        let started =
-            Node::start(&self.disk, Durability::Sync, 100 + self.starts / 2, now, &mut self.rules);
+        let started = Node::start(
+            &self.disk,
+            Durability::Sync,
+            100 + self.starts / 2,
+            now,
+            &mut self.rules,
+        );
         match started {
             Ok(node) => self.node = Some(node),
             Err(error) if error.starts_with("LOST") => return Err(error),
@@ -208,7 +214,9 @@ impl World {
         node.receive(connection, forwarder.greeting(fresh).as_bytes());
         forwarder.state = State::Greeting { connection };
         if fresh {
-            forwarder.skipped.extend(forwarder.acked + 1..=forwarder.sent_max);
+            forwarder
+                .skipped
+                .extend(forwarder.acked + 1..=forwarder.sent_max);
         }
         self.note(if fresh { "fresh" } else { "greet" });
     }
@@ -231,19 +239,26 @@ impl World {
 
     fn send_lines(&mut self, chosen: usize, lines: u64) {
         let forwarder = &mut self.forwarders[chosen];
-        let State::Streaming { connection, next } = forwarder.state else { return };
+        let State::Streaming { connection, next } = forwarder.state else {
+            return;
+        };
         let end = (next + lines).min(forwarder.total + 1);
         if next >= end {
             return;
         }
         let bytes: String = (next..end).map(|number| forwarder.line(number)).collect();
-        forwarder.state = State::Streaming { connection, next: end };
+        forwarder.state = State::Streaming {
+            connection,
+            next: end,
+        };
         forwarder.sent_max = forwarder.sent_max.max(end - 1);
         self.with_node(|node| node.receive(connection, bytes.as_bytes()));
     }
 
     fn read_answers(&mut self) -> Result<(), String> {
-        let Some(node) = &mut self.node else { return Ok(()) };
+        let Some(node) = &mut self.node else {
+            return Ok(());
+        };
         for forwarder in &mut self.forwarders {
             let connection = match forwarder.state {
                 State::Idle => continue,
@@ -279,15 +294,22 @@ impl World {
                 return Ok(());
             }
         }
-        let stuck: Vec<_> =
-            self.forwarders.iter().map(|f| (f.acked, f.total, f.state)).collect();
-        Err(format!("not done after {PEACE_TURNS} turns of peace: {stuck:?}"))
+        let stuck: Vec<_> = self
+            .forwarders
+            .iter()
+            .map(|f| (f.acked, f.total, f.state))
+            .collect();
+        Err(format!(
+            "not done after {PEACE_TURNS} turns of peace: {stuck:?}"
+        ))
     }
 
     fn peaceful_turn(&mut self) -> Result<(), String> {
         for chosen in 0..self.forwarders.len() {
             if self.forwarders[chosen].state == State::Idle {
-                let Some(node) = &mut self.node else { return Ok(()) };
+                let Some(node) = &mut self.node else {
+                    return Ok(());
+                };
                 let forwarder = &mut self.forwarders[chosen];
                 let connection = node.connect(ShardId(0));
                 node.receive(connection, forwarder.greeting(false).as_bytes());
@@ -297,7 +319,11 @@ impl World {
         }
         for from in 0..usize::from(SHARDS) {
             for to in 0..usize::from(SHARDS) {
-                while self.node.as_ref().is_some_and(|node| !node.mail[from][to].is_empty()) {
+                while self
+                    .node
+                    .as_ref()
+                    .is_some_and(|node| !node.mail[from][to].is_empty())
+                {
                     self.with_node(|node| node.deliver(from, to));
                 }
             }
@@ -308,7 +334,9 @@ impl World {
             self.end_commit(shard);
             self.turn(shard, 1_000);
             for lane in 0..LANES {
-                let Some(node) = &mut self.node else { return Ok(()) };
+                let Some(node) = &mut self.node else {
+                    return Ok(());
+                };
                 node.write(shard, lane, &mut self.targets[lane]);
                 node.confirm(shard, lane);
             }
@@ -338,15 +366,26 @@ impl World {
         }
         for forwarder in &self.forwarders {
             for number in 1..=forwarder.total {
-                let lanes: &[usize] = if forwarder.device(number) == 0 { &[0] } else { &[1, 2] };
+                let lanes: &[usize] = if forwarder.device(number) == 0 {
+                    &[0]
+                } else {
+                    &[1, 2]
+                };
                 for &lane in lanes {
-                    let times = counts.get(&(lane, forwarder.index, number)).copied().unwrap_or(0);
+                    let times = counts
+                        .get(&(lane, forwarder.index, number))
+                        .copied()
+                        .unwrap_or(0);
                     let name = forwarder.name();
                     if times == 0 && !forwarder.skipped.contains(&number) {
-                        return Err(format!("message {number} of {name} is not in target {lane}"));
+                        return Err(format!(
+                            "message {number} of {name} is not in target {lane}"
+                        ));
                     }
                     if lane == 1 && times > 1 {
-                        return Err(format!("message {number} of {name} is {times} times in target 1"));
+                        return Err(format!(
+                            "message {number} of {name} is {times} times in target 1"
+                        ));
                     }
                 }
             }
