@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""Kills the appliance again and again under acknowledged load, and judges what is left.
+
+    kill_loop.py --rookery target/release/rookery --bench target/release/rookery-bench [--kills 50]
+
+It starts `rookery run` with two rules and two file sinks on free ports in a directory of its own, sends
+with `rookery-bench load --ack --reconnect --record`, and sends SIGKILL at random moments: some while it
+serves, some while it starts. At each kill it prints how many messages were sent and not acknowledged, and how
+many rows were due and not yet in the files; a kill at which one of them is zero does not count. At the end the
+generator stops, the appliance drains and exits, and kill_oracle.py judges the files. Exit code 1: something
+is wrong; the directory is then kept.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import expected_rows
+import kill_oracle
+import row_judge
+
+RULES = """
+CREATE TABLE iot_up (
+  `id` VARCHAR, `imei` VARCHAR, `pk` VARCHAR, `type` VARCHAR, `data` VARCHAR, `profile` VARCHAR, `time` VARCHAR
+) WITH (type = 'datahub', topic = 'iot_up');
+
+CREATE TABLE water_order (`id` VARCHAR, `imei` VARCHAR, `data` VARCHAR) WITH (type = 'mq', topic = 'orders');
+
+CREATE TABLE charge_power (
+  `metric` VARCHAR, `timestamp` INTEGER, `value` INTEGER,
+  `imei` VARCHAR, `channel` VARCHAR, `msgid` VARCHAR, `pk` VARCHAR
+) WITH (type = 'hitsdb');
+
+INSERT INTO water_order
+SELECT `id`, `imei`, `data` FROM iot_up
+WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
+
+INSERT INTO charge_power
+SELECT 'power', CAST(UNIX_TIMESTAMP(`time`) AS INT), CAST(JSON_VALUE(`data`, '$.Powers[0].Power') AS INT),
+  `imei`, JSON_VALUE(`data`, '$.Powers[0].Channel'), JSON_VALUE(`data`, '$.Powers[0].MsgId'), `pk`
+FROM iot_up
+WHERE `type` = '0706' AND JSON_VALUE(`data`, '$.Powers[0]') IS NOT NULL;
+"""
+
+READY_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 20
+# How long the generator may take to see that the server is gone.
+LOSS_TIMEOUT_S = 10
+# How long rows may take to come once nothing is sent any more, without any new one.
+DRAIN_TIMEOUT_S = 20
+GENERATOR_END_TIMEOUT_S = 180
+# Share of the kills that hit a start, and how long after it.
+START_KILLS = 0.15
+START_KILL_MAX_S = 0.3
+
+
+class Failure(Exception):
+    """Something went wrong that the oracle need not judge."""
+
+
+def free_port():
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Appliance:
+    """The server under test: its configuration, its process, its files."""
+
+    def __init__(self, binary, directory, shards, rules):
+        self.binary = binary
+        self.directory = pathlib.Path(directory)
+        self.address = f"127.0.0.1:{free_port()}"
+        self.admin = f"127.0.0.1:{free_port()}"
+        self.sinks = {table: str(self.directory / "out" / table) for table in expected_rows.TABLES}
+        self.dead_letters = str(self.directory / "data" / "dead_letters")
+        self.log = open(self.directory / "rookery.log", "ab")
+        self.process = None
+        self.rules = rules
+        if not rules:
+            self.rules = [str(self.directory / "rules.sql")]
+            pathlib.Path(self.rules[0]).write_text(RULES, encoding="utf-8")
+        tables = {"iot_up": {"connector": "tcp"}}
+        for table, path in self.sinks.items():
+            os.makedirs(path, exist_ok=True)
+            tables[table] = {"connector": "filesystem", "path": path, "format": "json"}
+        self.config = str(self.directory / "rookery.toml")
+        lines = [f"data_dir = {json.dumps(str(self.directory / 'data'))}", f"shards = {shards}"]
+        lines += ["[listen]", f'tcp = "{self.address}"', "[admin]", f'listen = "{self.admin}"']
+        for table, options in tables.items():
+            lines.append(f"[tables.{table}]")
+            lines += [f"{key} = {json.dumps(value)}" for key, value in options.items()]
+        pathlib.Path(self.config).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def start(self):
+        """Starts the process, without waiting for it."""
+        command = [self.binary, "run", "--config", self.config]
+        for rules in self.rules:
+            command += ["--rules", rules]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def wait_ready(self):
+        """Waits until it serves; gives the seconds that took."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < READY_TIMEOUT_S:
+            if self.process.poll() is not None:
+                raise Failure(f"rookery ended by itself with code {self.process.returncode}")
+            try:
+                with urllib.request.urlopen(f"http://{self.admin}/readyz", timeout=1) as answer:
+                    if answer.status == 200:
+                        return time.monotonic() - begun
+            except (urllib.error.URLError, OSError):
+                pass
+            time.sleep(0.005)
+        raise Failure(f"rookery was not ready within {READY_TIMEOUT_S} s")
+
+    def kill(self):
+        """SIGKILL."""
+        if self.process.poll() is not None:
+            raise Failure(f"rookery ended by itself with code {self.process.returncode}")
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM, which must end it in order."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired as late:
+            raise Failure(f"rookery did not end within {STOP_TIMEOUT_S} s of SIGTERM") from late
+        if code != 0:
+            raise Failure(f"rookery ended with code {code} after SIGTERM")
+
+    def rows(self):
+        """Rows in the files."""
+        return sum(map(row_judge.count_rows, self.sinks.values()))
+
+
+class Tally:
+    """What the generator has sent, what is acknowledged, and how many rows are due: from its record."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.offset = 0
+        self.files = []
+        self.base, self.sent, self.acked = {}, {}, {}
+        self.connected = set()
+        # Per connection, for each message from the first: 1 where it gives a row.
+        self.gives_row = []
+
+    def read(self):
+        """Reads what is new in the events."""
+        with open(os.path.join(self.directory, "events.ndjson"), "rb") as events:
+            events.seek(self.offset)
+            for line in events:
+                if not line.endswith(b"\n"):
+                    break
+                self.offset += len(line)
+                self._note(json.loads(line))
+
+    def _note(self, event):
+        what, connection = event["event"], event.get("connection")
+        if what == "begin":
+            for name in event["forwarders"]:
+                self.files.append(open(os.path.join(self.directory, f"{name}.ndjson"), "rb"))
+                self.gives_row.append(bytearray())
+        elif what == "connected":
+            first = self.base.setdefault(connection, event["resume"])
+            self.sent.setdefault(connection, first)
+            self.acked[connection] = max(event["resume"], self.acked.get(connection, 0))
+            self.connected.add(connection)
+        elif what in ("sent", "acked"):
+            getattr(self, what)[connection] = event["through"]
+        elif what == "lost":
+            self.sent[connection] = max(event["sent"], self.sent.get(connection, 0))
+            self.connected.discard(connection)
+
+    def wait_lost(self):
+        """Waits until the generator knows that every connection is gone."""
+        deadline = time.monotonic() + LOSS_TIMEOUT_S
+        self.read()
+        while self.connected:
+            if time.monotonic() > deadline:
+                raise Failure(f"the generator did not see its connections end within {LOSS_TIMEOUT_S} s")
+            time.sleep(0.002)
+            self.read()
+
+    def unacknowledged(self):
+        """Messages sent and not acknowledged."""
+        return sum(self.sent.values()) - sum(self.acked.values())
+
+    def rows_due(self, through):
+        """Rows of the messages up to the numbers in `through` (sent or acked)."""
+        due = 0
+        for connection, number in through.items():
+            flags = self.gives_row[connection]
+            count = number - self.base[connection]
+            while len(flags) < count:
+                flags.append(expected_rows.row_of(self.files[connection].readline()) is not None)
+            due += flags.count(1, 0, count)
+        return due
+
+
+class Generator:
+    """The load."""
+
+    def __init__(self, arguments, directory, address):
+        self.record = os.path.join(directory, "record")
+        self.log = open(os.path.join(directory, "bench.log"), "wb")
+        command = [arguments.bench, "load", "--addr", address, "--ack", "--reconnect=120", "--timeout", "60"]
+        command += ["--rate", str(arguments.rate), "--seconds", "100000", "--devices", str(arguments.devices)]
+        command += ["--connections", str(arguments.connections), "--seed", str(arguments.seed)]
+        command += ["--record", self.record]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.tally = Tally(self.record)
+
+    def check(self):
+        """It must be running."""
+        if self.process.poll() is not None:
+            raise Failure(f"rookery-bench ended with code {self.process.returncode}")
+
+    def wait_sending(self):
+        """Waits until every connection has sent."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while time.monotonic() < deadline:
+            self.check()
+            if os.path.exists(os.path.join(self.record, "events.ndjson")):
+                self.tally.read()
+                sent = self.tally.sent
+                if self.tally.files and len(sent) == len(self.tally.files) and all(sent.values()):
+                    return
+            time.sleep(0.01)
+        raise Failure("rookery-bench did not send")
+
+    def finish(self):
+        """Sends no more, and waits for the last acknowledgement."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(GENERATOR_END_TIMEOUT_S)
+        except subprocess.TimeoutExpired as late:
+            raise Failure("rookery-bench did not get all its acknowledgements") from late
+        if code != 0:
+            raise Failure(f"rookery-bench ended with code {code}")
+        self.tally.read()
+
+
+def kill_once(appliance, generator, random_source, up_max_s):
+    """One life of the appliance. Gives a line that tells of its end, and whether the kill counts."""
+    appliance.start()
+    if random_source.random() < START_KILLS:
+        up = random_source.uniform(0, START_KILL_MAX_S)
+        time.sleep(up)
+        moment = f"{up * 1000:4.0f} ms after the start"
+    else:
+        ready = appliance.wait_ready()
+        up = random_source.uniform(0.02, up_max_s)
+        time.sleep(up)
+        moment = f"{up * 1000:4.0f} ms after it was ready, in {ready * 1000:.0f} ms"
+    generator.check()
+    appliance.kill()
+    tally = generator.tally
+    tally.wait_lost()
+    unacknowledged = tally.unacknowledged()
+    due, due_acked = tally.rows_due(tally.sent), tally.rows_due(tally.acked)
+    there = appliance.rows()
+    text = (
+        f"{moment}: {unacknowledged} messages unacknowledged; {due} rows due ({due_acked} acknowledged), "
+        f"{there} in the files, {due - there} unconfirmed"
+    )
+    return text, unacknowledged > 0 and due > there
+
+
+def drain(appliance, due):
+    """Waits until the files hold all rows, or no new one comes."""
+    there, deadline = appliance.rows(), time.monotonic() + DRAIN_TIMEOUT_S
+    while there < due and time.monotonic() < deadline:
+        time.sleep(0.1)
+        now = appliance.rows()
+        if now != there:
+            there, deadline = now, time.monotonic() + DRAIN_TIMEOUT_S
+    return there
+
+
+def run(arguments, directory):
+    """The whole loop; gives the oracle's verdict."""
+    appliance = Appliance(arguments.rookery, directory, arguments.shards, arguments.rules)
+    generator = Generator(arguments, directory, appliance.address)
+    random_source = random.Random(arguments.seed)
+    try:
+        appliance.start()
+        appliance.wait_ready()
+        generator.wait_sending()
+        appliance.kill()
+        generator.tally.wait_lost()
+        counted = lives = 0
+        while counted < arguments.kills:
+            lives += 1
+            if lives > 2 * arguments.kills + 10:
+                raise Failure(f"only {counted} of {lives} kills hit unacknowledged messages and unconfirmed rows")
+            text, counts = kill_once(appliance, generator, random_source, arguments.up)
+            counted += counts
+            print(f"kill {counted:3}: {text}" if counts else f"not counted: {text}", flush=True)
+        appliance.start()
+        appliance.wait_ready()
+        generator.finish()
+        tally = generator.tally
+        due = tally.rows_due(tally.acked)
+        there = drain(appliance, due)
+        appliance.stop()
+        sent, acked = sum(tally.sent.values()), sum(tally.acked.values())
+        print(f"{sent} messages sent, {acked} acknowledged, {due} rows due, {there} in the files", flush=True)
+    finally:
+        for process in (generator.process, appliance.process):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+    return kill_oracle.judge([generator.record], appliance.sinks, appliance.dead_letters)
+
+
+def last_lines(path, count=15):
+    """The end of a log."""
+    try:
+        return pathlib.Path(path).read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []
+
+
+def main(argv=None):
+    """The command line; gives the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rookery", default="target/release/rookery")
+    parser.add_argument("--bench", default="target/release/rookery-bench")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--up", type=float, default=1.2, help="longest life after it is ready, in seconds")
+    parser.add_argument("--rate", type=int, default=50_000, help="messages a second")
+    parser.add_argument("--devices", type=int, default=20_000)
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--shards", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rules", action="append", help="other rule files with the same tables")
+    parser.add_argument("--dir", help="where to make the directory; not a tmpfs")
+    parser.add_argument("--keep", action="store_true", help="keep the directory")
+    arguments = parser.parse_args(argv)
+    directory = tempfile.mkdtemp(prefix="rookery-kills-", dir=arguments.dir)
+    wrong = True
+    try:
+        verdict = run(arguments, directory)
+        print(verdict.text())
+        wrong = bool(verdict.findings)
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+    finally:
+        if wrong:
+            for name in ("rookery.log", "bench.log"):
+                print(f"--- {name}", *last_lines(os.path.join(directory, name)), sep="\n")
+        if wrong or arguments.keep:
+            print(f"the directory is kept: {directory}")
+        else:
+            shutil.rmtree(directory)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
