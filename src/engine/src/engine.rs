@@ -252,9 +252,9 @@ impl<'s> Step<'s> {
             return Ok(None);
         }
         cx.zone.set(&self.rules.zones[branch.program]);
-        let guard = branch.guard.iter().filter(|_| !candidate.guarded);
-        for condition in guard.chain(&*branch.conjuncts) {
-            if condition.truth(cx)? != Some(true) {
+        let tested = branch.guard.filter(|_| candidate.guarded);
+        for (place, condition) in branch.conjuncts.iter().enumerate() {
+            if Some(place) != tested && condition.truth(cx)? != Some(true) {
                 return Ok(None);
             }
         }

@@ -8,8 +8,9 @@
 //!   evaluates them. JSON in a text column is parsed when a rule that got so far asks for it, and all
 //!   paths that the rules reached together ask of it are read in one walk.
 //!
-//! Invariants: after warm-up a step allocates nothing; the dispatch table changes no row, no dead letter
-//! and no count against trying all rules in order; nothing that a step gives out depends on earlier steps.
+//! Invariants: after warm-up a step allocates nothing; the dispatch table changes no row and no dead
+//! letter against trying all rules in order (it saves counts of casts in conditions that are not tested);
+//! nothing that a step gives out depends on earlier steps.
 
 mod compile;
 mod dispatch;

@@ -91,10 +91,10 @@ pub(crate) struct Branch {
     pub program: usize,
     /// None of a row of constants.
     pub source: Option<SourceId>,
-    /// What the dispatch table has tested, when it could.
-    pub guard: Option<Node>,
     /// All must be TRUE; cheap ones come first.
     pub conjuncts: Box<[Node]>,
+    /// Which of them the dispatch table has tested, when it could.
+    pub guard: Option<usize>,
     pub row: Box<[Node]>,
 }
 

@@ -299,9 +299,10 @@ fn lower_branch(
         shared,
         refusals: &mut refused,
     };
-    let mut conjuncts = lowering.list(&draft.flat.conjuncts).into_vec();
+    let conjuncts = lowering.list(&draft.flat.conjuncts).into_vec();
     let row = lowering.list(&draft.flat.outputs);
-    let guard = test.map(|test| conjuncts.remove(test.conjunct));
+    let conjuncts = order::by_cost(conjuncts);
+    let guard = test.and_then(|test| conjuncts.iter().position(|(at, _)| *at == test.conjunct));
     let refused = refused.into_iter();
     refusals.extend(refused.map(|refused| refusal(programs, draft.program, refused)));
     Branch {
@@ -309,7 +310,7 @@ fn lower_branch(
         program: draft.program,
         source: draft.source,
         guard,
-        conjuncts: order::by_cost(conjuncts).into(),
+        conjuncts: conjuncts.into_iter().map(|(_, node)| node).collect(),
         row,
     }
 }

@@ -5,21 +5,21 @@ use crate::eval::node::Node;
 use crate::eval::numeric::Arithmetic;
 use crate::eval::pattern::PatternSource;
 
-/// Sorts conditions by cost. One that can fail keeps its place among all others: whether it is reached
-/// decides between a dead letter and no row.
-pub(super) fn by_cost(conjuncts: Vec<Node>) -> Vec<Node> {
+/// Sorts conditions by cost; each with the place it had. One that can fail keeps its place among all
+/// others: whether it is reached decides between a dead letter and no row.
+pub(super) fn by_cost(conjuncts: Vec<Node>) -> Vec<(usize, Node)> {
     let mut out = Vec::with_capacity(conjuncts.len());
-    let mut run: Vec<(u32, Node)> = Vec::new();
-    let flush = |run: &mut Vec<(u32, Node)>, out: &mut Vec<Node>| {
-        run.sort_by_key(|(cost, _)| *cost);
-        out.extend(run.drain(..).map(|(_, node)| node));
+    let mut run: Vec<(usize, Node)> = Vec::new();
+    let flush = |run: &mut Vec<(usize, Node)>, out: &mut Vec<_>| {
+        run.sort_by_cached_key(|(_, node)| cost(node));
+        out.append(run);
     };
-    for node in conjuncts {
+    for (place, node) in conjuncts.into_iter().enumerate() {
         if fallible(&node) {
             flush(&mut run, &mut out);
-            out.push(node);
+            out.push((place, node));
         } else {
-            run.push((cost(&node), node));
+            run.push((place, node));
         }
     }
     flush(&mut run, &mut out);
@@ -70,7 +70,7 @@ fn children(node: &Node) -> Vec<&Node> {
 }
 
 /// Whether evaluation can fail.
-pub(super) fn fallible(node: &Node) -> bool {
+fn fallible(node: &Node) -> bool {
     let itself = match node {
         Node::Column(column) => column.typed.as_ref().is_some_and(|typed| typed.fails),
         Node::Arithmetic(arithmetic) => Arithmetic::fallible(arithmetic.op, arithmetic.kind),

@@ -4,9 +4,7 @@ use super::context::{Context, Evaluated, Parsed};
 use super::node::Node;
 use rookery_codecs::json::{Document, Match, Matches, Node as JsonNode, NodeRef, PathSet};
 use rookery_model::Value;
-fn parse_json_path(_: &str) -> Result<rookery_model::JsonPath, ()> {
-    Err(())
-}
+use rookery_sql::parse_json_path;
 
 /// A constant path into a column.
 #[derive(Clone, Copy, Debug)]

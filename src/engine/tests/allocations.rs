@@ -1,0 +1,195 @@
+//! After warm-up a step allocates nothing.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use rookery_engine::{Counter, Output, RecordInput};
+use rookery_model::{DataType, DeadLetter, SinkId, Value};
+use rookery_sql::Function;
+use rookery_sql::plan::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use support::*;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts what each thread allocates.
+struct Counting;
+
+fn note() {
+    ALLOCATIONS.with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Looks at all it is given, and keeps nothing.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    nulls: u64,
+    dead_letters: u64,
+    counted: u64,
+}
+
+impl Output for Tally {
+    fn row(&mut self, _: u16, _: SinkId, _: u32, row: &[Value<'_>]) {
+        self.rows += 1;
+        self.nulls += row.iter().filter(|value| value.is_null()).count() as u64;
+    }
+
+    fn dead_letter(&mut self, letter: DeadLetter<'_>) {
+        self.dead_letters += u64::from(!letter.reason.is_empty());
+    }
+
+    fn count(&mut self, _: Option<u16>, _: Counter, times: u32) {
+        self.counted += u64::from(times);
+    }
+}
+
+/// Rules that reach every kind of operator.
+fn rules() -> Vec<Rule> {
+    let flag = || json_value(column(2), &["Flag"]);
+    let first = |key| json_value(column(2), &["Powers", "[0]", key]);
+    let dynamic = ExprKind::JsonValue {
+        input: Box::new(column(2)),
+        path: PathArgument::Dynamic(Box::new(column(4))),
+        dialect: Dialect::Blink,
+        on_empty: JsonFallback::Null,
+        on_error: JsonFallback::Null,
+    };
+    let nested = json_value(json_value(column(2), &["Powers"]), &["[0]", "Channel"]);
+    let concat = vec![
+        column(0),
+        text("-"),
+        flag(),
+        text("-"),
+        column(1),
+        text("!"),
+    ];
+    let decimal = DataType::Decimal {
+        precision: 10,
+        scale: 2,
+    };
+    let ratio = arithmetic(
+        ArithmeticOp::Divide,
+        cast(first("Power"), decimal.clone()),
+        cast(text("3"), decimal.clone()),
+        decimal,
+    );
+    let modulo = arithmetic(
+        ArithmeticOp::Modulo,
+        int(7),
+        cast(column(1), DataType::Int),
+        DataType::Int,
+    );
+    vec![
+        rule(
+            "a",
+            Some(equal(column(1), text("08"))),
+            vec![column(0), flag()],
+        ),
+        rule(
+            "b",
+            Some(in_list(column(1), vec![text("07"), text("08")], false)),
+            vec![
+                first("Power"),
+                cast(first("Power"), DataType::Int),
+                first("Channel"),
+            ],
+        ),
+        rule(
+            "c",
+            Some(like(column(0), text("8%6_"), None, false)),
+            vec![call(Function::Concat, concat, DataType::STRING), nested],
+        ),
+        rule(
+            "d",
+            Some(like(column(0), column(3), None, false)),
+            vec![
+                call(Function::UnixTimestamp, vec![column(5)], DataType::BigInt),
+                expr(dynamic, DataType::STRING),
+                json_value(column(2), &["Powers", "[*]", "Power"]),
+                json_value(column(2), &["Powers"]),
+                cast(cast(first("Power"), DataType::Double), DataType::STRING),
+                ratio,
+            ],
+        ),
+        rule("e", None, vec![modulo]),
+        rule("f", None, vec![column(6)]),
+    ]
+}
+
+fn messages() -> Vec<String> {
+    let mut messages: Vec<String> = (0..50)
+        .map(|i| {
+            let kind = ["08", "07", "00", "x"][i % 4];
+            let data = format!(
+                r#"{{\"Flag\":\"0{}\",\"Powers\":[{{\"Power\":\"{}.5\",\"Channel\":\"中\\n\"}}],\"n\":12.50}}"#,
+                i % 6,
+                i * 7919
+            );
+            format!(
+                r#"{{"imei":"8{i:03}60","type":"{kind}","data":"{data}","like":"8%","path":"$.n","time":"2026-11-22 10:00:00","object":{{"a":[1,2.50,null]}}}}"#
+            )
+        })
+        .collect();
+    messages.push("{\"imei\":".to_owned());
+    messages.push("[]".to_owned());
+    messages
+        .push(r#"{"imei":"8660","type":"08","data":{"Flag":1,"Powers":[]},"imei":"2"}"#.to_owned());
+    messages.push(r#"{"imei":1234567890123456789012345,"type":"08","data":"{"}"#.to_owned());
+    messages
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    let columns = ["imei", "type", "data", "like", "path", "time", "object"];
+    let mut engine = engine(vec![program(table("up", &columns), rules())]);
+    let messages = messages();
+    let mut run = |rounds: usize| {
+        let mut tally = Tally::default();
+        for _ in 0..rounds {
+            for message in &messages {
+                engine.step(
+                    &record(RecordInput::Message(message.as_bytes())),
+                    &mut tally,
+                );
+            }
+        }
+        tally
+    };
+    run(3);
+    let before = ALLOCATIONS.get();
+    let tally = run(20);
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert!(tally.rows > 20 * 200, "{} rows", tally.rows);
+    assert!(
+        tally.dead_letters > 20 * 10,
+        "{} dead letters",
+        tally.dead_letters
+    );
+    assert!(tally.nulls > 0 && tally.counted > 0);
+}
