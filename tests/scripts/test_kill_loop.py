@@ -31,7 +31,11 @@ class KillLoop(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             arguments = ["--rookery", str(HERE / "scripted_appliance.py"), "--bench", bench(), "--dir", directory]
             arguments += ["--kills", "3", "--rate", "3000", "--devices", "60", "--up", "0.3"]
-            with contextlib.redirect_stdout(printed), mock.patch.dict(os.environ, {"FAULT": fault}):
+            with (
+                contextlib.redirect_stdout(printed),
+                mock.patch.dict(os.environ, {"FAULT": fault}),
+                mock.patch.object(kill_loop, "DRAIN_TIMEOUT_S", 3),
+            ):
                 code = kill_loop.main(arguments)
             self.assertEqual(bool(os.listdir(directory)), code != 0, "kept only when something is wrong")
         return code, printed.getvalue()
