@@ -45,6 +45,7 @@ fn branches(rel: &Rel, tables: &[Table], size: &mut Size) -> Result<Vec<FlatBran
         }
         Rel::Filter { input, predicate } => {
             let mut flat = branches(input, tables, size)?;
+            check_depth(predicate)?;
             for branch in &mut flat {
                 let predicate = put_in(predicate, &branch.outputs, size, 0)?;
                 split(predicate, &mut branch.conjuncts);
@@ -53,6 +54,7 @@ fn branches(rel: &Rel, tables: &[Table], size: &mut Size) -> Result<Vec<FlatBran
         }
         Rel::Project { input, exprs } => {
             let mut flat = branches(input, tables, size)?;
+            exprs.iter().try_for_each(check_depth)?;
             for branch in &mut flat {
                 let outputs = exprs
                     .iter()
@@ -69,6 +71,7 @@ fn branches(rel: &Rel, tables: &[Table], size: &mut Size) -> Result<Vec<FlatBran
             Ok(flat)
         }
         Rel::Values(rows) => {
+            rows.iter().flatten().try_for_each(check_depth)?;
             let branch = |row: &Vec<Expr>| FlatBranch {
                 source: None,
                 conjuncts: Vec::new(),
@@ -80,6 +83,11 @@ fn branches(rel: &Rel, tables: &[Table], size: &mut Size) -> Result<Vec<FlatBran
             construct, span, ..
         } => Err((*span, RefusalReason::NotBuilt(construct.clone()))),
     }
+}
+
+/// Refuses an expression that is too deep to copy, before anything recurses to its end.
+fn check_depth(expr: &Expr) -> Result<(), Refused> {
+    Size { nodes: 0 }.measure(expr, 0)
 }
 
 /// Conditions that AND holds together, one by one.
