@@ -77,7 +77,7 @@ pub struct DemoArguments {
 }
 
 /// Dialect and zone of rule files.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Language {
     /// The SQL dialect of files that do not `SET 'rookery.dialect'` (default: blink)
     #[arg(long, value_name = "DIALECT")]

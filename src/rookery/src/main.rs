@@ -5,14 +5,19 @@
 //! may fail because of a user's input fails here, before a log is opened.
 
 mod admin;
+mod appliance;
+mod bundle;
 mod cli;
 mod command;
 mod config;
 mod exit;
 mod logging;
 mod output;
+mod report;
+mod rules;
 mod signals;
 mod status;
+mod view;
 
 use clap::Parser as _;
 use exit::Exit;

@@ -2,7 +2,7 @@
 //! line are made.
 
 use hdrhistogram::Histogram;
-use rookery_model::{Position, Stage};
+use rookery_model::Stage;
 use std::net::SocketAddr;
 
 /// Who can tell how things are. Reading costs the shards nothing but the loads of their counters.
@@ -47,8 +47,14 @@ pub struct Snapshot {
     pub tcp: Option<SocketAddr>,
     /// Open connections.
     pub connections: u64,
+    /// Connections closed at once, because as many as allowed were open.
+    pub connections_refused: u64,
     /// Forwarder names that are remembered.
     pub forwarders: u64,
+    /// Lines of forwarders that were logged before and not logged again.
+    pub duplicates: u64,
+    /// Messages in which a key stands twice.
+    pub duplicate_keys: u64,
     /// Each shard.
     pub shards: Vec<ShardStatus>,
     /// Each rule.
@@ -70,7 +76,7 @@ pub struct Snapshot {
 pub struct ShardStatus {
     /// Its index.
     pub shard: u16,
-    /// Messages logged, malformed lines among them.
+    /// Lines logged, malformed ones among them.
     pub messages: u64,
     /// Bytes of these lines.
     pub bytes_in: u64,
@@ -78,10 +84,12 @@ pub struct ShardStatus {
     pub log_bytes: u64,
     /// Syncs that returned.
     pub log_syncs: u64,
-    /// The last record appended.
-    pub appended: Position,
-    /// The last record that a sync covers.
-    pub durable: Position,
+    /// LSN of the last record appended.
+    pub appended: u64,
+    /// LSN of the last record that a sync covers.
+    pub durable: u64,
+    /// LSN up to which rows are made.
+    pub stepped: u64,
 }
 
 /// One rule.
@@ -91,8 +99,8 @@ pub struct RuleStatus {
     pub name: String,
     /// Rows made.
     pub rows: u64,
-    /// Casts that failed and became NULL.
-    pub casts_to_null: u64,
+    /// Values that became NULL in a column, a cast or at the sink because they did not fit.
+    pub nulls: u64,
 }
 
 /// One sink table, the dead-letter store among them.
@@ -108,8 +116,8 @@ pub struct SinkStatus {
     pub lag_records: u64,
     /// Age of the oldest of them.
     pub lag_seconds: f64,
-    /// Batches sent again.
-    pub retries: u64,
+    /// Failed attempts to connect, send or confirm.
+    pub failures: u64,
     /// Rows that the target refused.
     pub rejected: u64,
     /// The last error, while it lasts.
@@ -120,17 +128,12 @@ pub struct SinkStatus {
 #[derive(Clone, Debug)]
 pub struct Latency(pub Histogram<u64>);
 
-/// Longest latency told apart: one minute.
-pub const LATENCY_MAX_US: u64 = 60_000_000;
 /// Significant decimal digits of a latency.
-pub const LATENCY_DIGITS: u8 = 2;
+const LATENCY_DIGITS: u8 = 2;
 
 impl Default for Latency {
     fn default() -> Self {
-        Self(
-            Histogram::new_with_bounds(1, LATENCY_MAX_US, LATENCY_DIGITS)
-                .expect("the bounds are in order and the digits within 0 to 5"),
-        )
+        Self(Histogram::new(LATENCY_DIGITS).expect("the digits are within 0 to 5"))
     }
 }
 
@@ -189,7 +192,6 @@ pub fn device_bytes() -> Option<u64> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use rookery_model::{Lsn, Term};
 
     /// A snapshot with a value in each place.
     pub fn sample() -> Snapshot {
@@ -203,8 +205,9 @@ pub mod tests {
             bytes_in: 2500,
             log_bytes: 4096,
             log_syncs: 3,
-            appended: Position::new(Term(7), Lsn(12)),
-            durable: Position::new(Term(7), Lsn(11)),
+            appended: 12,
+            durable: 11,
+            stepped: 11,
         };
         Snapshot {
             phase: Phase::Ready,
@@ -212,12 +215,15 @@ pub mod tests {
             instance: "k3v9".into(),
             tcp: Some(SocketAddr::from(([127, 0, 0, 1], 7710))),
             connections: 2,
+            connections_refused: 3,
             forwarders: 1,
+            duplicates: 4,
+            duplicate_keys: 5,
             shards: vec![shard(0), shard(1)],
             rules: vec![RuleStatus {
                 name: "charge.power".into(),
                 rows: 8,
-                casts_to_null: 1,
+                nulls: 1,
             }],
             sinks: vec![SinkStatus {
                 name: "charge.power".into(),
@@ -225,7 +231,7 @@ pub mod tests {
                 rows: 7,
                 lag_records: 2,
                 lag_seconds: 0.25,
-                retries: 1,
+                failures: 1,
                 rejected: 0,
                 error: None,
             }],

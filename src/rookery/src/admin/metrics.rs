@@ -135,9 +135,9 @@ impl Page<'_, '_> {
             rules().map(|rule| ([("rule", rule.name.as_str())], rule.rows)),
         )?;
         self.counters(
-            "casts_to_null",
-            "Casts of a rule that failed and became NULL",
-            rules().map(|rule| ([("rule", rule.name.as_str())], rule.casts_to_null)),
+            "nulls",
+            "Values of a rule that became NULL because they did not fit",
+            rules().map(|rule| ([("rule", rule.name.as_str())], rule.nulls)),
         )?;
         let sinks = || snapshot.sinks.iter();
         self.counters(
@@ -146,9 +146,9 @@ impl Page<'_, '_> {
             sinks().map(|sink| ([("sink", sink.name.as_str())], sink.rows)),
         )?;
         self.counters(
-            "sink_retries",
-            "Batches sent to the sink again",
-            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.retries)),
+            "sink_failures",
+            "Failed attempts to connect to the sink, send or confirm",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.failures)),
         )?;
         self.counters(
             "sink_rejected",
@@ -276,7 +276,10 @@ mod tests {
                 "rookery_ready 1.0",
                 "rookery_messages_total 21",
                 "rookery_bytes_in_total 5000",
+                "rookery_duplicates_total 4",
+                "rookery_duplicate_keys_total 5",
                 "rookery_connections 2.0",
+                "rookery_connections_refused_total 3",
                 "rookery_forwarders 1.0",
                 "rookery_dead_letters_total{stage=\"frame\"} 1",
                 "rookery_dead_letters_total{stage=\"route\"} 2",
@@ -288,9 +291,9 @@ mod tests {
                 "rookery_log_syncs_total 6",
                 "rookery_log_device_bytes_total 8192",
                 "rookery_rows_total{rule=\"charge.power\"} 8",
-                "rookery_casts_to_null_total{rule=\"charge.power\"} 1",
+                "rookery_nulls_total{rule=\"charge.power\"} 1",
                 "rookery_sink_rows_total{sink=\"charge.power\"} 7",
-                "rookery_sink_retries_total{sink=\"charge.power\"} 1",
+                "rookery_sink_failures_total{sink=\"charge.power\"} 1",
                 "rookery_sink_rejected_total{sink=\"charge.power\"} 0",
                 "rookery_sink_lag_records{sink=\"charge.power\"} 2.0",
                 "rookery_sink_lag_seconds{sink=\"charge.power\"} 0.25",

@@ -37,9 +37,12 @@ pub fn status(
         "durability": facts.durability,
         "listen": { "tcp": snapshot.tcp.map(|address| address.to_string()) },
         "connections": snapshot.connections,
+        "connections_refused": snapshot.connections_refused,
         "forwarders": snapshot.forwarders,
         "messages": snapshot.messages(),
         "bytes_in": snapshot.bytes_in(),
+        "duplicates": snapshot.duplicates,
+        "duplicate_keys": snapshot.duplicate_keys,
         "rows_out": snapshot.rows_out(),
         "log_bytes": snapshot.log_bytes(),
         "syncs": snapshot.log_syncs(),
@@ -56,13 +59,14 @@ pub fn status(
             "bytes_in": shard.bytes_in,
             "log_bytes": shard.log_bytes,
             "syncs": shard.log_syncs,
-            "appended": shard.appended.to_string(),
-            "durable": shard.durable.to_string(),
+            "appended": shard.appended,
+            "durable": shard.durable,
+            "stepped": shard.stepped,
         })).collect::<Vec<_>>(),
         "rules": snapshot.rules.iter().map(|rule| json!({
             "rule": rule.name,
             "rows": rule.rows,
-            "casts_to_null": rule.casts_to_null,
+            "nulls": rule.nulls,
         })).collect::<Vec<_>>(),
         "sinks": snapshot.sinks.iter().map(|sink| json!({
             "sink": sink.name,
@@ -70,7 +74,7 @@ pub fn status(
             "rows": sink.rows,
             "lag_records": sink.lag_records,
             "lag_seconds": sink.lag_seconds,
-            "retries": sink.retries,
+            "failures": sink.failures,
             "rejected": sink.rejected,
             "error": sink.error,
         })).collect::<Vec<_>>(),
@@ -103,7 +107,7 @@ mod tests {
             json!({"count": 5, "p50": 1.103, "p99": 401.407, "p999": 401.407, "max": 401.407});
         let shard = |index: u16, messages: u64| {
             json!({"shard": index, "messages": messages, "bytes_in": 2500, "log_bytes": 4096, "syncs": 3,
-                "appended": "7:12", "durable": "7:11"})
+                "appended": 12, "durable": 11, "stepped": 11})
         };
         assert_eq!(
             page,
@@ -119,9 +123,12 @@ mod tests {
                 "durability": "sync",
                 "listen": {"tcp": "127.0.0.1:7710"},
                 "connections": 2,
+                "connections_refused": 3,
                 "forwarders": 1,
                 "messages": 21,
                 "bytes_in": 5000,
+                "duplicates": 4,
+                "duplicate_keys": 5,
                 "rows_out": 8,
                 "log_bytes": 8192,
                 "syncs": 6,
@@ -129,9 +136,9 @@ mod tests {
                 "latency_ms": {"commit": latency, "end_to_end": latency, "sync": latency},
                 "dead_letters": {"frame": 1, "route": 2, "parse": 3, "cast": 0, "eval": 0, "sink": 0},
                 "shards": [shard(0, 10), shard(1, 11)],
-                "rules": [{"rule": "charge.power", "rows": 8, "casts_to_null": 1}],
+                "rules": [{"rule": "charge.power", "rows": 8, "nulls": 1}],
                 "sinks": [{"sink": "charge.power", "connector": "filesystem", "rows": 7, "lag_records": 2,
-                    "lag_seconds": 0.25, "retries": 1, "rejected": 0, "error": null}],
+                    "lag_seconds": 0.25, "failures": 1, "rejected": 0, "error": null}],
             })
         );
     }

@@ -1,6 +1,11 @@
 //! One file a command.
 
+mod check;
 mod config;
+mod demo;
+mod eval;
+mod run;
+mod wal;
 
 use crate::cli::{Arguments, Command};
 use crate::exit::Exit;
@@ -11,7 +16,11 @@ use crate::exit::Exit;
 /// The system failed; what users did wrong is told and ends in an [`Exit`].
 pub fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
     match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Config { command } => config::run(&command),
-        _ => unreachable!(),
+        Command::Wal { command } => wal::run(&command),
     }
 }

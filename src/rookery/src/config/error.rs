@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, and where.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use crate::report::{Report, Severity};
 use std::ops::Range;
 
 /// One fault in a configuration file. Codes E40xx are stable.
@@ -118,6 +118,16 @@ pub enum ConfigError {
         /// Type in the file.
         found: String,
     },
+    /// E4013
+    #[error("`{key}` = {value} is not a multiple of 4096; the next is {next}")]
+    NotPages {
+        /// Full path of the key.
+        key: String,
+        /// The value.
+        value: u64,
+        /// The next that is.
+        next: u64,
+    },
 }
 
 impl ConfigError {
@@ -136,6 +146,7 @@ impl ConfigError {
             Self::TooSmallFor { .. } => "E4010",
             Self::NoConnector { .. } => "E4011",
             Self::OptionType { .. } => "E4012",
+            Self::NotPages { .. } => "E4013",
         }
     }
 }
@@ -163,33 +174,20 @@ pub struct ConfigReport {
 }
 
 impl ConfigReport {
-    /// The report as compilers print theirs: code, file, line, column, the line, the span under it.
-    pub fn render(&self) -> String {
-        let renderer = Renderer::plain();
-        let mut rendered = String::new();
-        for problem in &self.problems {
-            rendered.push_str(&renderer.render(&[self.group(problem)]));
-            rendered.push('\n');
-        }
-        rendered
-    }
-
-    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
-        let title = Level::ERROR
-            .primary_title(problem.error.to_string())
-            .id(problem.error.code());
-        let mut group = match &problem.span {
-            Some(span) => title.element(
-                Snippet::source(self.text.as_str())
-                    .path(self.path.as_str())
-                    .annotation(AnnotationKind::Primary.span(span.clone())),
-            ),
-            None => title.element(annotate_snippets::Origin::path(self.path.as_str())),
+    /// All faults as text.
+    pub fn render(&self, colour: bool) -> String {
+        let render = |problem: &Problem| {
+            Report {
+                severity: Severity::Error,
+                code: problem.error.code(),
+                message: &problem.error.to_string(),
+                path: &self.path,
+                place: problem.span.clone().map(|span| (self.text.as_str(), span)),
+                help: &problem.help,
+            }
+            .render(colour)
         };
-        for line in &problem.help {
-            group = group.element(Level::HELP.message(line.as_str()));
-        }
-        group
+        self.problems.iter().map(render).collect()
     }
 }
 
@@ -287,6 +285,14 @@ mod tests {
                     found: "an array".into(),
                 },
                 "E4012 option `path` of `[tables.t]` is an array, but must be a string, an integer or true or false",
+            ),
+            (
+                ConfigError::NotPages {
+                    key: "log.segment_size_bytes".into(),
+                    value: 65_537,
+                    next: 69_632,
+                },
+                "E4013 `log.segment_size_bytes` = 65537 is not a multiple of 4096; the next is 69632",
             ),
         ];
         for (error, text) in texts {

@@ -37,6 +37,8 @@ pub enum Bound {
     NotEmpty,
     /// From and to, both included.
     Range(u64, u64),
+    /// The same, in multiples of a page of 4,096 bytes.
+    Pages(u64, u64),
     /// One of these.
     Choice(&'static [&'static str]),
     /// `IP:PORT` on loopback.
@@ -147,7 +149,7 @@ pub const KEYS: &[Key] = &[
         section: "listen",
         name: "frame_max_bytes",
         default: Default::Integer(limits::FRAME_MAX_BYTES as u64),
-        bound: Bound::Range(2 * limits::OVERSIZED_PREFIX_BYTES as u64, 16 << 20),
+        bound: Bound::Range(2 * limits::OVERSIZED_PREFIX_BYTES as u64, 8 << 20),
         unit: "bytes",
         meaning: "Longest line. A longer one becomes a dead letter, stage frame.",
     },
@@ -163,7 +165,7 @@ pub const KEYS: &[Key] = &[
         section: "listen",
         name: "unacked_max_bytes",
         default: Default::Integer(limits::UNACKED_MAX_BYTES as u64),
-        bound: Bound::Range(4096, BYTES_MAX),
+        bound: Bound::Range(limits::FRAME_MAX_BYTES as u64, BYTES_MAX),
         unit: "bytes",
         meaning: "What one connection may have read and not yet durable; at the limit its socket is not read.",
     },
@@ -202,15 +204,18 @@ pub const KEYS: &[Key] = &[
     Key {
         section: "log",
         name: "segment_size_bytes",
-        default: Default::Integer(134_217_728),
-        bound: Bound::Range(65_536, 1 << 32),
+        default: Default::Integer(limits::SEGMENT_SIZE_BYTES),
+        bound: Bound::Pages(
+            2 * limits::SEGMENT_SIZE_MIN_BYTES,
+            limits::SEGMENT_SIZE_MAX_BYTES,
+        ),
         unit: "bytes",
-        meaning: "Size of a log file. Each shard keeps the one it writes and two ready ones.",
+        meaning: "Size of a log file, a multiple of 4,096. Each shard keeps the one it writes and two ready ones.",
     },
     Key {
         section: "log",
         name: "retain_hours",
-        default: Default::Integer(24),
+        default: Default::Integer(limits::RETAIN_HOURS),
         bound: Bound::Range(0, 24 * 3660),
         unit: "hours",
         meaning: "How long log is kept after every sink confirmed it.",
@@ -231,6 +236,15 @@ pub const KEYS: &[Key] = &[
         unit: "",
         meaning: "true allows file systems on which an acknowledged message may be lost or the process may die \
                   of a full disk: tmpfs, overlay, btrfs, zfs, nfs, fuse.",
+    },
+    Key {
+        section: "log",
+        name: "sync_backend",
+        default: Default::Text("ring"),
+        bound: Bound::Choice(&["ring", "thread"]),
+        unit: "",
+        meaning: "Who syncs: \"ring\" is io_uring; \"thread\" is a thread that calls fdatasync, slower, for kernels \
+                  and tools that cannot see into a ring.",
     },
     Key {
         section: "dead_letters",
@@ -270,7 +284,9 @@ mod tests {
         let declared: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
         assert_eq!(sections, declared);
         for key in KEYS {
-            if let (Bound::Range(low, high), Default::Integer(value)) = (key.bound, key.default) {
+            if let (Bound::Range(low, high) | Bound::Pages(low, high), Default::Integer(value)) =
+                (key.bound, key.default)
+            {
                 assert!((low..=high).contains(&value), "{}", key.path());
             }
         }

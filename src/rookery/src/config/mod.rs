@@ -85,11 +85,13 @@ pub struct Log {
     pub retain_bytes: Option<u64>,
     /// Whether any file system will do.
     pub unsafe_filesystem: bool,
+    /// Whether a thread syncs instead of io_uring.
+    pub sync_thread: bool,
 }
 
-/// Bytes that a segment needs beside the largest frame: its header, a batch header, the record's own,
-/// and the seal that ends it, rounded up generously.
-const SEGMENT_OVERHEAD_BYTES: u64 = 16 * 1024;
+/// Bytes that a segment needs beside the largest frame: its header page, a batch header, the record's
+/// head with the forwarder's name, and the seal that ends it, rounded up.
+const SEGMENT_OVERHEAD_BYTES: u64 = 8 * 1024;
 
 impl Config {
     /// Reads and validates a file.
@@ -155,7 +157,7 @@ impl Config {
             listen: Listen {
                 tcp: values.address("listen", "tcp"),
                 device_key: values.text("listen", "device_key"),
-                frame_max_bytes: size(values, "listen", "frame_max_bytes"),
+                frame_max_bytes: frame_max_bytes(values),
                 connections_max: size(values, "listen", "connections_max"),
                 unacked_max_bytes: size(values, "listen", "unacked_max_bytes"),
                 frame_deadline_ms: values.integer("listen", "frame_deadline_ms"),
@@ -169,6 +171,7 @@ impl Config {
                 retain_bytes: Some(values.integer("log", "retain_bytes"))
                     .filter(|bytes| *bytes > 0),
                 unsafe_filesystem: values.boolean("log", "unsafe_filesystem"),
+                sync_thread: values.text("log", "sync_backend") == "thread",
             },
             dead_letters_max_bytes: values.integer("dead_letters", "max_bytes"),
             tables,
@@ -181,8 +184,21 @@ fn size(values: &Values, section: &'static str, name: &'static str) -> usize {
         .expect("its bound fits 64 bits, and so does usize")
 }
 
+/// The frame limit; where the file does not give it, no more than a small segment holds.
+fn frame_max_bytes(values: &Values) -> usize {
+    let limit = size(values, "listen", "frame_max_bytes");
+    if values.span("listen", "frame_max_bytes").is_some() {
+        return limit;
+    }
+    let segment = size(values, "log", "segment_size_bytes");
+    limit.min(segment - SEGMENT_OVERHEAD_BYTES as usize)
+}
+
 /// What no key can be asked alone.
 fn check_relations(values: &Values, problems: &mut Vec<Problem>) {
+    if values.span("listen", "frame_max_bytes").is_none() {
+        return;
+    }
     let frame = values.integer("listen", "frame_max_bytes");
     let relations = [
         (

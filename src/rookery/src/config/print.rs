@@ -44,7 +44,7 @@ pub fn default_toml() -> String {
 fn print_key(text: &mut String, key: &Key) {
     text.push('\n');
     let mut meaning = key.meaning.to_owned();
-    if let Bound::Range(min, max) = key.bound {
+    if let Bound::Range(min, max) | Bound::Pages(min, max) = key.bound {
         let unit = if key.unit.is_empty() { "" } else { " " };
         let _ = write!(
             meaning,
@@ -64,7 +64,9 @@ fn print_key(text: &mut String, key: &Key) {
 #[cfg(test)]
 pub fn table_line(key: &Key) -> String {
     let bound = match key.bound {
-        Bound::Range(min, max) => format!("{} to {}", grouped(min), grouped(max)),
+        Bound::Range(min, max) | Bound::Pages(min, max) => {
+            format!("{} to {}", grouped(min), grouped(max))
+        }
         Bound::Choice(choices) => choices
             .iter()
             .map(|choice| format!("`{choice:?}`"))

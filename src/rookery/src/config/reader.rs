@@ -9,6 +9,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// What [`Bound::Pages`] counts in.
+const PAGE_BYTES: u64 = 4096;
+
 /// A value of a key's type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
@@ -272,7 +275,7 @@ fn convert(key: &Key, value: &DeValue<'_>) -> Result<Value, ConfigError> {
 
 fn out_of_range(key: &Key, value: String) -> ConfigError {
     let (min, max) = match key.bound {
-        Bound::Range(min, max) => (min, max),
+        Bound::Range(min, max) | Bound::Pages(min, max) => (min, max),
         _ => (0, u64::MAX),
     };
     ConfigError::OutOfRange {
@@ -306,8 +309,17 @@ fn check(key: &Key, value: Value) -> Result<Value, ConfigError> {
         (Value::Text(text), Bound::NotEmpty) if text.trim().is_empty() => {
             Err(ConfigError::Empty { key: key.path() })
         }
-        (Value::Integer(number), Bound::Range(min, max)) if !(min..=max).contains(number) => {
+        (Value::Integer(number), Bound::Range(min, max) | Bound::Pages(min, max))
+            if !(min..=max).contains(number) =>
+        {
             Err(out_of_range(key, grouped(*number)))
+        }
+        (Value::Integer(number), Bound::Pages(..)) if !number.is_multiple_of(PAGE_BYTES) => {
+            Err(ConfigError::NotPages {
+                key: key.path(),
+                value: *number,
+                next: number.next_multiple_of(PAGE_BYTES),
+            })
         }
         (Value::Text(text), Bound::Choice(choices)) if !choices.contains(&text.as_str()) => {
             let quoted: Vec<String> = choices.iter().map(|choice| format!("{choice:?}")).collect();

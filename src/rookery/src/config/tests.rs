@@ -3,7 +3,7 @@ use super::*;
 fn rendered(text: &str) -> String {
     Config::parse("rookery.toml", text)
         .expect_err("the text is faulty")
-        .render()
+        .render(false)
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn every_fault_of_a_file_is_named_at_once() {
         "error[E4004]: `rules` is a string, but must be an array of strings",
         "error[E4009]: `data_dir` is empty",
         "error[E4008]: `listen.tcp` = \"0.0.0.0:7710\" is not on loopback",
-        "error[E4005]: `listen.frame_max_bytes` = -1 is outside 2,048 to 16,777,216 bytes",
+        "error[E4005]: `listen.frame_max_bytes` = -1 is outside 2,048 to 8,388,608 bytes",
         "error[E4007]: `admin.listen` = \"7711\" is not an address",
     ] {
         assert!(report.contains(text), "{text} is missing in {report}");
@@ -178,10 +178,19 @@ fn related_keys_are_held_against_each_other() {
         rendered("[listen]\nframe_max_bytes = 1048576\n[log]\nsegment_size_bytes = 1048576\n");
     assert!(
         report.contains(
-            "`log.segment_size_bytes` = 1048576 must be at least 1064960, which `listen.frame_max_bytes` = 1048576 needs"
+            "`log.segment_size_bytes` = 1048576 must be at least 1056768, which `listen.frame_max_bytes` = 1048576 needs"
         ),
         "{report}"
     );
+}
+
+#[test]
+fn a_small_segment_lowers_the_frame_limit_that_nobody_gave() {
+    let config =
+        Config::parse("rookery.toml", "[log]\nsegment_size_bytes = 65536\n").expect("good");
+    assert_eq!(config.listen.frame_max_bytes, 57_344);
+    let report = rendered("[log]\nsegment_size_bytes = 65537\n");
+    assert!(report.contains("error[E4013]"), "{report}");
 }
 
 #[test]
@@ -210,7 +219,7 @@ fn what_is_not_toml_is_refused_with_its_place() {
 fn a_missing_file_says_how_to_make_one() {
     let report = Config::load(Path::new("/nonexistent/rookery.toml"))
         .expect_err("missing")
-        .render();
+        .render(false);
     assert!(report.contains("error[E4001]"), "{report}");
     assert!(report.contains("rookery config default"), "{report}");
 }

@@ -1,0 +1,172 @@
+//! `rookery check`: what is wrong with rule files, without running them.
+
+use crate::cli::CheckArguments;
+use crate::exit::Exit;
+use crate::output;
+use crate::report::{self, Report, Severity};
+use crate::rules::{self, RulesError, files};
+use rookery_engine::RuleSet;
+use rookery_sql::SourceFile;
+use rookery_sql::plan::Program;
+use std::io::Write;
+use std::path::Path;
+
+/// What one file came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Good,
+    Faulty,
+    Missing,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
+    let colour = report::colour(&std::io::stdout());
+    let mut out = output::stdout();
+    let mut worst = Verdict::Good;
+    for path in &arguments.files {
+        let mut text = String::new();
+        worst = worst.max(check(path, arguments, colour, &mut text));
+        if let Err(error) = out.write_all(text.as_bytes()) {
+            output::reader_may_leave(Err(error))?;
+            break;
+        }
+    }
+    output::reader_may_leave(out.flush())?;
+    Ok(match worst {
+        Verdict::Good => Exit::Done,
+        Verdict::Faulty => Exit::Failed,
+        Verdict::Missing => Exit::Usage,
+    })
+}
+
+fn check(path: &Path, arguments: &CheckArguments, colour: bool, out: &mut String) -> Verdict {
+    let source = match files::read(path) {
+        Ok(source) => source,
+        Err(error) => {
+            output::complain(&unreadable(path, &error));
+            return match error {
+                RulesError::Unreadable { .. } => Verdict::Missing,
+                _ => Verdict::Faulty,
+            };
+        }
+    };
+    let findings = rules::compile(&source, &arguments.language);
+    for diagnostic in &findings.diagnostics {
+        out.push_str(&diagnostic.render(&source, colour));
+        out.push_str("\n\n");
+    }
+    let (errors, mut warnings) = rules::count(&findings.diagnostics);
+    if let Some(program) = &findings.program {
+        let shown: Vec<u32> = findings
+            .diagnostics
+            .iter()
+            .map(|found| found.span.start)
+            .collect();
+        for warning in refusals(program, &source, &shown, colour)
+            .into_iter()
+            .chain(connectors(program, &source, colour))
+        {
+            out.push_str(&warning);
+            out.push('\n');
+            warnings += 1;
+        }
+    }
+    let rules = findings
+        .program
+        .as_ref()
+        .map_or(0, |program| program.rules.len());
+    out.push_str(&summary(&source.path, rules, errors, warnings));
+    if errors == 0 {
+        Verdict::Good
+    } else {
+        Verdict::Faulty
+    }
+}
+
+/// What is wrong with a rule file that cannot be read.
+pub fn unreadable(path: &Path, error: &RulesError) -> String {
+    Report {
+        severity: Severity::Error,
+        code: error.code(),
+        message: &error.to_string(),
+        path: &path.display().to_string(),
+        place: None,
+        help: &[],
+    }
+    .render(report::colour(&std::io::stderr()))
+}
+
+fn summary(path: &str, rules: usize, errors: usize, warnings: usize) -> String {
+    let counted = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        _ => format!("{count} {word}s"),
+    };
+    let mut parts = Vec::new();
+    if errors == 0 {
+        parts.push("ok".to_owned());
+        parts.push(counted(rules, "rule"));
+    } else {
+        parts.push(counted(errors, "error"));
+    }
+    if warnings > 0 {
+        parts.push(counted(warnings, "warning"));
+    }
+    format!("{path}: {}\n", parts.join(", "))
+}
+
+/// What the file means and `run` refuses.
+fn refusals(program: &Program, source: &SourceFile, shown: &[u32], colour: bool) -> Vec<String> {
+    let Err(error) = RuleSet::compile(vec![program.clone()]) else {
+        return Vec::new();
+    };
+    let new = error
+        .refusals
+        .iter()
+        .filter(|refusal| !shown.contains(&refusal.span.start));
+    new.map(|refusal| {
+        Report {
+            severity: Severity::Warning,
+            code: refusal.code(),
+            message: &refusal.reason.to_string(),
+            path: &source.path,
+            place: Some((&source.text, rules::bytes(refusal.span))),
+            help: &["`run` and `eval` refuse this file until then".to_owned()],
+        }
+        .render(colour)
+    })
+    .collect()
+}
+
+/// Connectors that `run` would refuse unless the configuration replaces them.
+fn connectors(program: &Program, source: &SourceFile, colour: bool) -> Vec<String> {
+    rules::connector_warnings(program)
+        .iter()
+        .map(|warning| {
+            Report {
+                severity: Severity::Warning,
+                code: warning.code,
+                message: &warning.message,
+                path: &source.path,
+                place: Some((&source.text, rules::bytes(warning.span))),
+                help: &warning.help,
+            }
+            .render(colour)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts_what_was_found() {
+        assert_eq!(summary("a.sql", 2, 0, 0), "a.sql: ok, 2 rules\n");
+        assert_eq!(summary("a.sql", 1, 0, 1), "a.sql: ok, 1 rule, 1 warning\n");
+        assert_eq!(summary("a.sql", 0, 1, 2), "a.sql: 1 error, 2 warnings\n");
+    }
+}

@@ -1,0 +1,172 @@
+//! The running server's counters as a [`Snapshot`].
+
+use crate::status::{Latency, Phase, RuleStatus, ShardStatus, SinkStatus, Snapshot, StatusSource};
+use rookery_runtime::net::AcceptorStats;
+use rookery_shard::{Counter, Latencies, ServerView, ShardMetrics, SinkView};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What is known from the first line of a start to the last of a stop. Handed to the admin port before
+/// there is a server, and filled as things come up.
+#[derive(Default)]
+pub struct Board {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    instance: String,
+    tcp: Option<SocketAddr>,
+    view: Option<Arc<ServerView>>,
+    acceptor: Option<Arc<AcceptorStats>>,
+}
+
+impl Board {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The data directory is open.
+    pub fn opened(&self, instance: &str) {
+        self.state().instance = instance.to_owned();
+    }
+
+    /// Shards run.
+    pub fn started(&self, view: Arc<ServerView>) {
+        self.state().view = Some(view);
+    }
+
+    /// The listener accepts.
+    pub fn ready(&self, tcp: SocketAddr, acceptor: Option<Arc<AcceptorStats>>) {
+        let mut state = self.state();
+        state.tcp = Some(tcp);
+        state.acceptor = acceptor;
+        state.phase = Phase::Ready;
+    }
+
+    /// A stop has begun.
+    pub fn stopping(&self) {
+        self.state().phase = Phase::Stopping;
+    }
+}
+
+impl StatusSource for Board {
+    fn snapshot(&self) -> Snapshot {
+        let state = self.state();
+        let mut snapshot = Snapshot {
+            phase: state.phase,
+            instance: state.instance.clone(),
+            tcp: state.tcp,
+            connections_refused: state.acceptor.as_ref().map_or(0, |stats| stats.refused()),
+            ..Snapshot::default()
+        };
+        let view = state.view.clone();
+        drop(state);
+        if let Some(view) = view {
+            read(&view, &mut snapshot);
+        }
+        snapshot
+    }
+}
+
+fn read(view: &ServerView, snapshot: &mut Snapshot) {
+    let sum = |counter: fn(&ShardMetrics) -> &Counter| -> u64 {
+        view.shards.iter().map(|shard| counter(shard).get()).sum()
+    };
+    snapshot.faults.clone_from(&view.damage);
+    snapshot.connections = sum(|shard| &shard.connections);
+    snapshot.forwarders = view.registry.len() as u64;
+    snapshot.duplicates = sum(|shard| &shard.duplicates);
+    snapshot.duplicate_keys = sum(|shard| &shard.duplicate_keys);
+    for (index, shard) in view.shards.iter().enumerate() {
+        if shard.intake_stopped.get() != 0 {
+            snapshot.faults.push(format!(
+                "shard {index}: the disk has no room for more log, so nothing is read; free space or lower `log.retain_bytes`"
+            ));
+        }
+        for (total, counter) in snapshot.dead_letters.iter_mut().zip(&shard.dead_letters) {
+            *total += counter.get();
+        }
+        snapshot.shards.push(ShardStatus {
+            shard: index as u16,
+            messages: shard.messages.get() + shard.malformed.get(),
+            bytes_in: shard.message_bytes.get(),
+            log_bytes: shard.log_bytes.get(),
+            log_syncs: shard.syncs.get(),
+            appended: shard.appended.get(),
+            durable: shard.durable.get(),
+            stepped: shard.position.get(),
+        });
+        let histograms = shard
+            .histograms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        add(&mut snapshot.sync_latency, &histograms.sync);
+        add(&mut snapshot.commit_latency, &histograms.commit);
+        add(&mut snapshot.end_to_end_latency, &histograms.end_to_end);
+    }
+    for (index, name) in view.rules.iter().enumerate() {
+        snapshot.rules.push(RuleStatus {
+            name: name.clone(),
+            rows: view
+                .shards
+                .iter()
+                .map(|shard| shard.rows[index].get())
+                .sum(),
+            nulls: view
+                .shards
+                .iter()
+                .map(|shard| shard.nulls[index].get())
+                .sum(),
+        });
+    }
+    let now_us = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_micros() as u64;
+    for sink in &view.sinks {
+        snapshot.sinks.push(sink_status(view, sink, now_us));
+    }
+}
+
+fn add(total: &mut Latency, part: &Latencies) {
+    total.0.add(part).expect("the total grows to hold any part");
+}
+
+fn sink_status(view: &ServerView, sink: &SinkView, now_us: u64) -> SinkStatus {
+    let mut status = SinkStatus {
+        name: sink.name.clone(),
+        connector: sink.connector.to_owned(),
+        ..SinkStatus::default()
+    };
+    for metrics in &sink.metrics {
+        let counts = metrics.counts();
+        status.rows += counts.rows_confirmed;
+        status.failures += counts.failures;
+        status.rejected += counts.rows_rejected;
+        status.error = status.error.or_else(|| metrics.last_error());
+    }
+    for shard in &view.shards {
+        let mut behind = 0;
+        for lane in sink.lane..sink.lane + sink.writers {
+            if shard.unconfirmed[lane].get() == 0 {
+                continue;
+            }
+            behind = behind.max(
+                shard
+                    .appended
+                    .get()
+                    .saturating_sub(shard.cursors[lane].get()),
+            );
+            let oldest = shard.oldest_unconfirmed[lane].get();
+            if oldest > 0 {
+                let age = now_us.saturating_sub(oldest) as f64 / 1e6;
+                status.lag_seconds = status.lag_seconds.max(age);
+            }
+        }
+        status.lag_records += behind;
+    }
+    status
+}
