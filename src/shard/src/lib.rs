@@ -28,7 +28,7 @@ mod number_set;
 mod numbering;
 mod open;
 mod output;
-mod record;
+pub mod record;
 mod registry;
 mod route;
 mod server;
