@@ -9,10 +9,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// How long tasks may run before the rings are looked at again. glommio's default of 100 ms would
-/// delay every foreign wake and finished sync of a busy shard by as much; below 1 ms the timer's own
-/// cost shows.
-const PREEMPT_TIMER: Duration = Duration::from_millis(1);
+/// glommio's own time slice, set never to end: see [`crate::turn`].
+const PREEMPT_TIMER: Duration = Duration::from_secs(86_400);
+/// An executor wakes at least this often. Should glommio ever sleep on tasks that can run, they wait
+/// no longer; at one wake a second an idle executor uses no CPU that can be measured.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Entries of each ring: operations under way at once are one poll a connection, one sync, one
 /// eventfd read. More than fit wait in user space.
 const RING_DEPTH: usize = 128;
@@ -67,7 +68,10 @@ where
         Ok(executor) => {
             // The spawner waits for exactly one outcome, so it is there to take it.
             let _ = started.send(Ok(()));
-            Some(executor.run(async move { body().await }))
+            Some(executor.run(async move {
+                spawn_local(heartbeat());
+                body().await
+            }))
         }
         Err(error) => {
             let _ = started.send(Err(error));
@@ -111,9 +115,15 @@ fn prepare(name: &str, cpu: Option<usize>) -> Result<LocalExecutor, RuntimeError
         .preempt_timer(PREEMPT_TIMER)
         .ring_depth(RING_DEPTH)
         .io_memory(IO_MEMORY_BYTES)
-        .blocking_thread_pool_placement(PoolPlacement::Unbound(0))
+        .blocking_thread_pool_placement(PoolPlacement::Unbound(1))
         .make()
         .map_err(|error| start_error(name, &error))
+}
+
+async fn heartbeat() {
+    loop {
+        sleep(HEARTBEAT).await;
+    }
 }
 
 /// Binds the calling thread to one CPU.
@@ -145,26 +155,6 @@ pub fn spawn_local(future: impl Future<Output = ()> + 'static) {
     glommio::spawn_local_into(future, glommio::executor().current_task_queue())
         .expect("the queue that runs this task exists")
         .detach();
-}
-
-/// Lets the other tasks that can run go first. The rings are looked at only when no task can run or
-/// 1 ms has passed: to wait for them, sleep or await what they bring.
-pub async fn yield_now() {
-    glommio::executor().yield_now().await;
-}
-
-/// Whether the caller's millisecond is over; a loop that awaits nothing asks this.
-#[inline]
-#[must_use]
-pub fn need_yield() -> bool {
-    glommio::executor().need_preempt()
-}
-
-/// Yields if the caller's millisecond is over, and lets the rings be looked at. Costs two loads
-/// otherwise.
-#[inline]
-pub async fn yield_if_needed() {
-    glommio::executor().yield_if_needed().await;
 }
 
 /// Ends after `duration`.

@@ -19,6 +19,7 @@ mod eventfd;
 mod executor;
 mod mailbox;
 mod sync;
+mod turn;
 
 pub mod net;
 pub mod storage;
@@ -27,9 +28,7 @@ pub use clock::{Clock, ManualClock, MonotoneClock};
 pub use environment::check_environment;
 pub use error::RuntimeError;
 pub use event::LocalEvent;
-pub use executor::{
-    ExecutorHandle, need_yield, sleep, spawn, spawn_local, timeout,
-    yield_if_needed, yield_now,
-};
+pub use executor::{ExecutorHandle, sleep, spawn, spawn_local, timeout};
 pub use mailbox::{Parker, Receiver, Sender, Wake, mailbox};
 pub use sync::{SyncBackend, Syncer};
+pub use turn::{need_yield, yield_if_needed, yield_now};

@@ -6,6 +6,7 @@
 
 use super::Accepted;
 use super::acceptor::Slot;
+use crate::turn::{Turn, need_yield};
 use futures_lite::future::poll_fn;
 use futures_lite::{AsyncRead, AsyncWrite};
 use glommio::net::TcpStream;
@@ -16,13 +17,14 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 /// A TCP connection. One task may read while another writes; two may not do the same at once.
 pub struct Connection {
     stream: RefCell<TcpStream>,
     peer: SocketAddr,
+    turn: RefCell<Option<Turn>>,
     read_deadline: Deadline,
     write_deadline: Deadline,
     _slot: Option<Slot>,
@@ -58,6 +60,7 @@ impl Connection {
         Self {
             stream: RefCell::new(stream),
             peer,
+            turn: RefCell::new(None),
             read_deadline: Deadline::default(),
             write_deadline: Deadline::default(),
             _slot: slot,
@@ -78,12 +81,36 @@ impl Connection {
         poll_fn(|cx| self.poll_read(cx, buffer)).await
     }
 
-    /// [`Self::read`] for a caller whose buffer cannot be borrowed while it waits.
+    /// [`Self::read`] for a caller whose buffer cannot be borrowed while it waits. It also waits where
+    /// the executor's other work is due, so a connection that always has bytes starves nobody.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_turn(cx));
         let mut stream = self.stream.borrow_mut();
-        match Pin::new(&mut *stream).poll_read(cx, buffer) {
-            Poll::Pending => self.read_deadline.poll(cx),
-            ready => ready,
+        if let Poll::Ready(result) = Pin::new(&mut *stream).poll_read(cx, buffer) {
+            return Poll::Ready(result);
+        }
+        ready!(self.read_deadline.poll(cx));
+        // What has come wins: the process may have been stopped for longer than the deadline.
+        Poll::Ready(match receive_now(&stream, buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(io::ErrorKind::TimedOut.into())
+            }
+            result => result,
+        })
+    }
+
+    /// Pending until the reactor had its turn, if that is due.
+    fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut turn = self.turn.borrow_mut();
+        loop {
+            if let Some(waiting) = &mut *turn {
+                ready!(Pin::new(waiting).poll(cx));
+                *turn = None;
+            }
+            if !need_yield() {
+                return Poll::Ready(());
+            }
+            *turn = Some(Turn::new());
         }
     }
 
@@ -97,7 +124,10 @@ impl Connection {
             let sent = poll_fn(|cx| {
                 let mut stream = self.stream.borrow_mut();
                 match Pin::new(&mut *stream).poll_write(cx, rest) {
-                    Poll::Pending => self.write_deadline.poll(cx),
+                    Poll::Pending => self
+                        .write_deadline
+                        .poll(cx)
+                        .map(|()| Err(io::ErrorKind::TimedOut.into())),
                     ready => ready,
                 }
             })
@@ -130,6 +160,20 @@ impl Connection {
     }
 }
 
+/// Reads without waiting.
+fn receive_now(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the descriptor is the stream's, and the kernel writes at most the buffer's length.
+    let result = unsafe {
+        libc::recv(
+            stream.as_raw_fd(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+            libc::MSG_DONTWAIT,
+        )
+    };
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
 /// A deadline whose timer is moved only when it fires: a deadline that moves on with every message
 /// costs one timer a period, not one a message.
 #[derive(Default)]
@@ -139,8 +183,8 @@ struct Deadline {
 }
 
 impl Deadline {
-    /// An error once the deadline has passed; else the task is woken then, or before.
-    fn poll<T>(&self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// Ready once the deadline has passed; else the task is woken then, or before.
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.at.get() else {
             return Poll::Pending;
         };
@@ -148,7 +192,7 @@ impl Deadline {
         loop {
             let now = Instant::now();
             if now >= at {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                return Poll::Ready(());
             }
             let (fires, running) = timer
                 .take_if(|(fires, _)| *fires <= at)
