@@ -27,7 +27,9 @@ mod verdicts;
 mod writer;
 
 pub use connectors::{build, check_directories, connector_names, is_known_connector};
-pub use dead_letters::{DEAD_LETTERS, DeadLetterEncoder, DeadLetterLimits, DeadLetterStore};
+pub use dead_letters::{
+    DEAD_LETTERS, DeadLetterEncoder, DeadLetterLimits, DeadLetterStore, RejectedLane,
+};
 pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};
 pub use metrics::{SinkCounts, SinkMetrics};

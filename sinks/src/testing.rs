@@ -47,3 +47,11 @@ pub(crate) fn batch_through(sequence: u64, through: u64, rows: &[Row<'_>]) -> Ar
     }
     Arc::new(batch)
 }
+
+/// A directory in memory where there is one: a test that syncs thousands of times is not to wait for
+/// a disk.
+pub(crate) fn fast_dir() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a temporary directory can be made")
+}

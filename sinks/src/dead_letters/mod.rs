@@ -4,11 +4,13 @@
 //! rows come over lanes like any other's.
 
 mod encode;
+mod rejected;
 
 #[cfg(test)]
 mod tests;
 
 pub use encode::DeadLetterEncoder;
+pub use rejected::RejectedLane;
 
 use crate::filesystem::{Deleted, FileSettings, FileWriter, Retain, state_directory};
 use crate::{Batching, SinkWriter};

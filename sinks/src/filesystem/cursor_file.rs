@@ -45,8 +45,8 @@ const LANE_BYTES: usize = 20;
 const CRC_BYTES: usize = 4;
 /// Longest path of a directory: the kernel's own limit.
 pub(crate) const PATH_MAX_BYTES: usize = 4096;
-/// Most lanes: one for each of the 256 slots that devices hash to, at most.
-const LANES_MAX: usize = rookery_model::SLOTS as usize;
+/// Most lanes: one for each of the 256 slots that devices hash to at most, and one of refused rows.
+const LANES_MAX: usize = rookery_model::SLOTS as usize + 1;
 /// Whole pages, with room for the longest content.
 pub(super) const SLOT_BYTES: usize = 12 * 1024;
 
@@ -143,12 +143,18 @@ impl CursorFile {
         self.buffer.clear();
         encode(sequence, state, &mut self.buffer);
         assert!(self.buffer.len() <= SLOT_BYTES, "a slot has room for it");
-        let offset = (sequence % 2) * SLOT_BYTES as u64;
         let io = |source| SinkError::io("write", &self.path, source);
-        self.file.write_all_at(&self.buffer, offset).map_err(io)?;
+        self.file
+            .write_all_at(&self.buffer, self.next_slot())
+            .map_err(io)?;
         self.file.sync_data().map_err(io)?;
         self.sequence = sequence;
         Ok(())
+    }
+
+    /// Offset of the slot that is written next.
+    pub(super) fn next_slot(&self) -> u64 {
+        (self.sequence + 1) % 2 * SLOT_BYTES as u64
     }
 }
 
@@ -182,6 +188,9 @@ fn parse(slot: &[u8], path: &Path) -> Result<Slot, SinkError> {
         return Ok(Slot::Damaged);
     }
     let format = u16_at(slot, 8);
+    if format == 0 {
+        return Ok(Slot::Damaged);
+    }
     if format != FORMAT {
         return Err(SinkError::CursorFormat {
             path: path.to_owned(),

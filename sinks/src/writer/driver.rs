@@ -6,21 +6,20 @@
 //! front of `queue`, each batch narrowed to the rows that go again, until all are dealt with: so a
 //! lane's batches are confirmed in order and whole.
 
-use super::backoff::Backoff;
+use super::health::Health;
 use super::held::{Held, select_retries};
-use super::{RejectedRow, RejectedRows, WriterEnd, WriterLane, WriterSetup};
-use crate::{
-    Batching, LaneCursor, LaneKey, SinkError, SinkMetrics, SinkWriter, TargetCursor, Verdicts,
-};
-use rookery_model::{Position, limits};
+use super::lane_state::LaneState;
+use super::{RejectedRow, RejectedRows, WriterEnd, WriterSetup};
+use crate::{Batching, LaneCursor, SinkError, SinkMetrics, SinkWriter, Verdicts};
+use rookery_model::limits;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tracing::{debug, info, warn};
+use tracing::warn;
 
 /// What the driver wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// Another turn at once.
     Again,
     /// A turn at the given time (none: never), or earlier when rows come if `for_rows`.
@@ -32,16 +31,6 @@ pub(super) enum Turn {
     Drained,
 }
 
-/// What the driver knows of one lane.
-struct LaneState {
-    lane: WriterLane,
-    key: LaneKey,
-    /// Everything up to here is dealt with.
-    cursor: Position,
-    /// The target's own cursor; rows at or below it are not sent.
-    at_target: Position,
-}
-
 /// An answer whose consequences are not all done.
 struct Answer {
     /// Batches of `queue` that the request was made of.
@@ -49,14 +38,7 @@ struct Answer {
     verdicts: Verdicts,
 }
 
-/// A run of failures.
-struct Failing {
-    since: Instant,
-    attempts: u64,
-    code: &'static str,
-}
-
-pub(super) struct Driver {
+pub(crate) struct Driver {
     name: String,
     writer: Box<dyn SinkWriter>,
     batching: Batching,
@@ -67,8 +49,7 @@ pub(super) struct Driver {
     connected: bool,
     /// Nothing is tried before this.
     hold_until: Option<Instant>,
-    backoff: Backoff,
-    failing: Option<Failing>,
+    health: Health,
     /// To be sent, in order.
     queue: VecDeque<Held>,
     queue_rows: usize,
@@ -88,16 +69,11 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(setup: WriterSetup) -> Self {
+    pub(crate) fn new(setup: WriterSetup) -> Self {
         let confirm_interval = setup.writer.confirm_interval();
-        let lanes = setup.lanes.into_iter().map(|lane| LaneState {
-            key: lane.lane.key(),
-            cursor: lane.lane.rows_confirmed(),
-            at_target: Position::ZERO,
-            lane,
-        });
+        let lanes = setup.lanes.into_iter().map(LaneState::new);
         Self {
-            backoff: Backoff::new(u64::from(crc32c::crc32c(setup.name.as_bytes()))),
+            health: Health::new(setup.name.clone(), Arc::clone(&setup.metrics)),
             name: setup.name,
             writer: setup.writer,
             batching: setup.batching,
@@ -107,7 +83,6 @@ impl Driver {
             rejected: setup.rejected,
             connected: false,
             hold_until: None,
-            failing: None,
             queue: VecDeque::new(),
             queue_rows: 0,
             queue_weight: 0,
@@ -123,12 +98,12 @@ impl Driver {
     }
 
     /// From now on nothing lingers, and `turn` says when all is done.
-    pub(super) fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         self.draining = true;
     }
 
     /// Does the next thing that can be done at `now`.
-    pub(super) fn turn(&mut self, now: Instant) -> Turn {
+    pub(crate) fn turn(&mut self, now: Instant) -> Turn {
         if let Some(until) = self.hold_until {
             if now < until {
                 return Turn::Wait {
@@ -166,7 +141,7 @@ impl Driver {
     }
 
     /// Closes the writer and counts what is left.
-    pub(super) fn end(mut self) -> WriterEnd {
+    pub(crate) fn end(mut self) -> WriterEnd {
         if self.connected
             && let Err(error) = self.writer.close()
         {
@@ -215,10 +190,9 @@ impl Driver {
             skipped += held.reset(self.lanes[held.lane].at_target);
         }
         self.metrics.skipped(skipped);
-        match &self.failing {
-            None => info!(sink = %self.name, "sink is open"),
-            Some(_) if self.queue.is_empty() => self.recovered(now),
-            Some(_) => debug!(sink = %self.name, "sink is open again"),
+        self.health.opened();
+        if self.queue.is_empty() {
+            self.health.works(now);
         }
     }
 
@@ -272,7 +246,7 @@ impl Driver {
         }
         let no_more_to_send = self.queue.is_empty() && self.lanes.iter().all(LaneState::is_empty);
         // While the target fails, each request that it takes is secured before the next is tried.
-        if self.failing.is_some()
+        if self.health.is_failing()
             || (self.draining && no_more_to_send)
             || self.handed_weight >= limits::SINK_UNCONFIRMED_MAX_BYTES
         {
@@ -430,7 +404,7 @@ impl Driver {
             _ => now.max(Instant::now()),
         });
         if self.again == 0 {
-            self.recovered(now);
+            self.health.works(now);
         }
     }
 
@@ -442,68 +416,6 @@ impl Driver {
 
     /// Nothing is tried for a while.
     fn hold(&mut self, now: Instant, error: &SinkError) {
-        self.hold_until = Some(now + self.backoff.wait());
-        let text = error.to_string();
-        self.metrics.failed(&text);
-        let failing = self.failing.get_or_insert(Failing {
-            since: now,
-            attempts: 0,
-            code: "",
-        });
-        failing.attempts += 1;
-        if failing.code != error.code() {
-            failing.code = error.code();
-            warn!(sink = %self.name, error = %text, "sink failed");
-        }
-    }
-
-    fn recovered(&mut self, now: Instant) {
-        self.metrics.recovered();
-        self.backoff.reset();
-        if let Some(failing) = self.failing.take() {
-            info!(
-                sink = %self.name,
-                attempts = failing.attempts,
-                seconds = now.saturating_duration_since(failing.since).as_secs(),
-                "sink works again"
-            );
-        }
-    }
-}
-
-impl LaneState {
-    fn is_empty(&self) -> bool {
-        self.lane.lane.queued() == 0
-    }
-
-    /// Holds the target's cursor against ours.
-    fn meet(&mut self, target: TargetCursor, sink: &str) {
-        let (ours, lane) = (self.cursor, self.key);
-        match target {
-            TargetCursor::NotHeld => {}
-            TargetCursor::Missing if ours == Position::ZERO => {}
-            TargetCursor::Missing => warn!(
-                sink,
-                %lane,
-                confirmed = %ours,
-                "the target holds no cursor although rows were confirmed: it came back empty, or the \
-                 cursor was removed; rows after the confirmed ones are sent"
-            ),
-            TargetCursor::At(theirs) if theirs < ours => {
-                self.at_target = theirs;
-                warn!(
-                    sink,
-                    %lane,
-                    lost_after = %theirs,
-                    lost_through = %ours,
-                    "the target's cursor is older than what it had confirmed: it went back, and the \
-                     rows between are gone there"
-                );
-            }
-            TargetCursor::At(theirs) => {
-                self.at_target = theirs;
-                self.cursor = theirs;
-            }
-        }
+        self.hold_until = Some(now + self.health.failed(now, error));
     }
 }

@@ -5,10 +5,18 @@
 
 mod backoff;
 mod driver;
+mod health;
 mod held;
+mod lane_state;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! The machine itself, for tests of connectors.
+    pub(crate) use super::driver::{Driver, Turn};
+}
 
 use crate::{Batching, Lane, LaneKey, SinkMetrics, SinkWriter};
 use driver::{Driver, Turn};

@@ -1,0 +1,240 @@
+//! What a table may say.
+
+use super::super::{Filesystem, state_directory};
+use crate::{Sink, SinkContext, SinkOptionError, TableSpec, build, check_directories};
+use rookery_model::{DataType, Field, Position, RowIdentity, ShardId, Value};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn context() -> SinkContext {
+    SinkContext {
+        data_dir: PathBuf::from("/var/lib/rookery"),
+        instance: "k3v9".to_owned(),
+    }
+}
+
+fn spec(name: &str, options: &[(&str, &str)]) -> TableSpec {
+    let text = |text: &str| text.to_owned();
+    TableSpec {
+        name: name.to_owned(),
+        table: name.rsplit('.').next().unwrap().to_owned(),
+        columns: vec![
+            Field {
+                name: text("imei"),
+                data_type: DataType::STRING,
+            },
+            Field {
+                name: text("value"),
+                data_type: DataType::Int,
+            },
+        ],
+        primary_key: Vec::new(),
+        options: options.iter().map(|(k, v)| (text(k), text(v))).collect(),
+        zone: text("Asia/Shanghai"),
+    }
+}
+
+fn refused(options: &[(&str, &str)]) -> String {
+    let mut all = vec![("connector", "filesystem")];
+    all.extend_from_slice(options);
+    match build(&spec("jobs.orders", &all), &context()) {
+        Ok(_) => panic!("{options:?} was taken"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn made(options: &[(&str, &str)]) -> Filesystem {
+    Filesystem::new(&spec("jobs.orders", options), &context()).unwrap()
+}
+
+#[test]
+fn defaults_are_the_documented_ones() {
+    let sink = made(&[("type", "filesystem"), ("path", "/srv/out")]);
+    assert_eq!(sink.directory(), Some(Path::new("/srv/out")));
+    assert_eq!(
+        (sink.name(), sink.connector()),
+        ("jobs.orders", "filesystem")
+    );
+    assert_eq!(sink.settings.rotate_bytes, 128 << 20);
+    assert_eq!(sink.settings.confirm_interval, Duration::from_millis(100));
+    assert_eq!(sink.batching().linger, Duration::ZERO);
+    assert_eq!(
+        sink.settings.state_directory,
+        Path::new("/var/lib/rookery/sinks/jobs.orders")
+    );
+}
+
+#[test]
+fn every_option_is_read_without_regard_to_case() {
+    let sink = made(&[
+        ("Connector", "FileSystem"),
+        ("PATH", "file:///srv/out/"),
+        ("format", "JSON"),
+        ("Rotate_Bytes", "64kb"),
+        ("confirm_interval_ms", "5"),
+        ("batch_rows_max", "7"),
+        ("batch_bytes_max", "8"),
+        ("linger_ms", "9"),
+    ]);
+    assert_eq!(sink.settings.rotate_bytes, 64 << 10);
+    assert_eq!(sink.settings.confirm_interval, Duration::from_millis(5));
+    assert_eq!(sink.directory(), Some(Path::new("/srv/out")));
+    let batching = sink.batching();
+    assert_eq!((batching.rows_max, batching.bytes_max), (7, 8));
+    assert_eq!(batching.linger, Duration::from_millis(9));
+    let flinks = made(&[("path", "/o"), ("sink.rolling-policy.file-size", "1 MB")]);
+    assert_eq!(flinks.settings.rotate_bytes, 1 << 20);
+}
+
+#[test]
+fn wrong_options_are_refused() {
+    assert_eq!(
+        refused(&[("path", "/o"), ("rotate_byte", "1")]),
+        "[E3023] table jobs.orders: connector `filesystem` has no option `rotate_byte`; did you mean \
+         `rotate_bytes`?"
+    );
+    assert_eq!(
+        refused(&[]),
+        "[E3024] table jobs.orders: connector `filesystem` needs the option `path`: the directory that \
+         the row files go to"
+    );
+    assert_eq!(
+        refused(&[("path", "/o"), ("format", "csv")]),
+        "[E3025] table jobs.orders: option `format` = 'csv' is not one of: json"
+    );
+    assert_eq!(
+        refused(&[("path", "/o"), ("rotate_bytes", "0")]),
+        "[E3025] table jobs.orders: option `rotate_bytes` = '0' is not a number of bytes from 1 to \
+         9223372036854775807, such as 134217728 or 128MB"
+    );
+    assert_eq!(
+        refused(&[("path", "/o"), ("linger_ms", "1s")]),
+        "[E3025] table jobs.orders: option `linger_ms` = '1s' is not a whole number from 0 to 60000"
+    );
+    assert_eq!(
+        refused(&[("path", "s3://bucket/o")]),
+        "[E3025] table jobs.orders: option `path` = 's3://bucket/o' is not the path of a directory, at \
+         most 4096 bytes"
+    );
+    assert_eq!(
+        refused(&[("path", "/o"), ("Path", "/p")]),
+        "[E3026] table jobs.orders: option `Path` is given twice; keep one"
+    );
+    assert_eq!(
+        refused(&[
+            ("path", "/o"),
+            ("rotate_bytes", "1"),
+            ("sink.rolling-policy.file-size", "1")
+        ]),
+        "[E3026] table jobs.orders: option `rotate_bytes` and `sink.rolling-policy.file-size` is given \
+         twice; keep one"
+    );
+}
+
+#[test]
+fn the_data_directorys_own_places_are_refused() {
+    for path in [
+        "/var/lib/rookery",
+        "/var/lib",
+        "/var/lib/rookery/sinks/x",
+        "/var/lib/rookery/dead_letters",
+    ] {
+        let text = refused(&[("path", path)]);
+        assert!(text.starts_with("[E3028]"), "{text}");
+    }
+    made(&[("path", "/var/lib/rookery/out/orders")]);
+}
+
+#[test]
+fn connectors_that_are_not_there_are_told_apart() {
+    let make = |connector| {
+        let spec = spec("jobs.orders", &[("type", connector), ("endPoint", "x")]);
+        build(&spec, &context()).err().unwrap()
+    };
+    for known in ["mq", "hitsdb", "datahub", "Redis", "kafka"] {
+        assert!(matches!(make(known), SinkOptionError::KnownNotBuilt { .. }));
+    }
+    assert_eq!(
+        make("filesytem").to_string(),
+        "[E3021] table jobs.orders: unknown connector `filesytem`; did you mean `filesystem`?"
+    );
+    assert_eq!(
+        make("carrier-pigeon").to_string(),
+        "[E3021] table jobs.orders: unknown connector `carrier-pigeon`; there are filesystem, print, \
+         blackhole"
+    );
+    let none = build(&spec("jobs.orders", &[("path", "/o")]), &context());
+    assert_eq!(none.err().unwrap().code(), "E3020");
+}
+
+#[test]
+fn an_unknown_zone_is_refused() {
+    let mut spec = spec("jobs.orders", &[("type", "print")]);
+    spec.zone = "Mars/Olympus".to_owned();
+    let error = build(&spec, &context()).err().unwrap();
+    assert_eq!(error.code(), "E3029");
+}
+
+#[test]
+fn two_sinks_in_one_directory_are_refused() {
+    let sink = |name: &str, path: &str| {
+        let spec = spec(name, &[("type", "filesystem"), ("path", path)]);
+        build(&spec, &context()).unwrap()
+    };
+    let print = build(&spec("a.p", &[("type", "print")]), &context()).unwrap();
+    let (one, two) = (sink("a.x", "/srv/out"), sink("a.y", "/srv/out2"));
+    let fine: [&dyn Sink; 4] = [&*one, &*two, &*print, &*print];
+    assert_eq!(check_directories(&fine), Ok(()));
+    for path in ["/srv/out", "/srv/out/inner", "/srv"] {
+        let other = sink("b.z", path);
+        let error = check_directories(&[&*print, &*one, &*other]).unwrap_err();
+        let SinkOptionError::SharedDirectory {
+            first,
+            second,
+            path: outer,
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((first.as_str(), second.as_str()), ("a.x", "b.z"));
+        assert_eq!(
+            outer,
+            Path::new(if path == "/srv" { "/srv" } else { "/srv/out" })
+        );
+    }
+}
+
+#[test]
+fn any_table_name_makes_one_directory_name() {
+    let name = |sink: &str| {
+        let path = state_directory(Path::new("/d"), sink);
+        assert_eq!(path.parent(), Some(Path::new("/d/sinks")));
+        path.file_name().unwrap().to_str().unwrap().to_owned()
+    };
+    assert_eq!(name("jobs.charge_power"), "jobs.charge_power");
+    assert_eq!(name("a/../b.c"), "a%2F..%2Fb.c");
+    assert_eq!(name(".."), "%2E.");
+    assert_eq!(name("水"), "%E6%B0%B4");
+    assert_eq!(name("a%2Fb"), "a%252Fb");
+    let (long, longer) = ("x".repeat(300), "x".repeat(301));
+    assert_eq!(name(&long).len(), 255);
+    assert_ne!(name(&long), name(&longer));
+}
+
+#[test]
+fn a_row_is_one_line() {
+    let sink = made(&[("path", "/o")]);
+    let identity = RowIdentity {
+        shard: ShardId(0),
+        position: Position::ZERO,
+        rule: 0,
+        ordinal: 0,
+    };
+    let mut out = b"before\n".to_vec();
+    let row = [Value::String("8610\n\"x\""), Value::Null];
+    sink.encoder().encode(&identity, &row, &mut out).unwrap();
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "before\n{\"imei\":\"8610\\n\\\"x\\\"\",\"value\":null}\n"
+    );
+}
