@@ -1,0 +1,292 @@
+//! Calls: casts, JSON_VALUE with its clauses, and everything in the table of functions.
+
+use crate::Function;
+use crate::bind::convert::convert_with;
+use crate::bind::expr::boolean;
+use crate::bind::scope::{Scope, name_of};
+use crate::bind::{Binder, Bound, Stop, all, not_built};
+use crate::code::Code;
+use crate::coerce;
+use crate::diagnostics::Diagnostic;
+use crate::functions::{self, Argument, Found, Meaning, Returns, Signature};
+use crate::lexer::bytes;
+use crate::plan::{CastFailure, CompareOp, Dialect, Expr, ExprKind, Literal, Span};
+use crate::syntax::Name;
+use rookery_model::DataType;
+use sqlparser::ast::{
+    CastKind, DataType as AstType, Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr,
+    FunctionArguments, ObjectNamePart, Spanned,
+};
+
+impl Binder<'_> {
+    /// `CAST(e AS type)`, `TRY_CAST(e AS type)`
+    pub(crate) fn bind_cast(
+        &mut self,
+        kind: &CastKind,
+        inner: &Ast,
+        data_type: &AstType,
+        scope: &Scope,
+    ) -> Bound<Expr> {
+        let input = self.bind_expr(inner, scope)?;
+        // `CAST (` stands before it, and the bracket that opens there closes the whole.
+        let name = self.tokens.before(input.span, 2);
+        let name = Span {
+            start: name.start,
+            end: name.start + if *kind == CastKind::Cast { 4 } else { 8 },
+        };
+        let span = self.tokens.call(name);
+        let Some(to) = self.carried.type_of(data_type) else {
+            return Err(self.unsupported(
+                span,
+                "this cast is not supported",
+                Some("write CAST(.. AS type)"),
+            ));
+        };
+        if !coerce::castable(&input.data_type, &to) {
+            return Err(self.fail(
+                Diagnostic::new(
+                    Code::InvalidCast,
+                    span,
+                    format!("there is no cast from {} to {to}", input.data_type),
+                )
+                .related(input.span, input.data_type.to_string()),
+            ));
+        }
+        let on_failure = match (kind, self.dialect) {
+            (CastKind::TryCast, _) | (_, Dialect::Blink) => CastFailure::Null,
+            _ => CastFailure::Fail,
+        };
+        let mut cast = convert_with(input, &to, on_failure);
+        cast.span = span;
+        Ok(cast)
+    }
+
+    /// A call by name.
+    pub(crate) fn bind_function(&mut self, call: &Call, scope: &Scope) -> Bound<Expr> {
+        let [ObjectNamePart::Identifier(ident)] = call.name.0.as_slice() else {
+            let span = bytes(call.name.span());
+            return Err(self.unsupported(span, "a function's name has one part here", None));
+        };
+        let name = name_of(ident);
+        let span = self.tokens.call(name.span);
+        if call.over.is_some() {
+            return not_built(format!("{} OVER (..)", name.text.to_uppercase()), span);
+        }
+        let arguments: &[FunctionArg] = match &call.args {
+            FunctionArguments::None => &[],
+            FunctionArguments::List(list) => &list.args,
+            FunctionArguments::Subquery(_) => {
+                return not_built("a subquery that stands for a value", span);
+            }
+        };
+        if name.text.eq_ignore_ascii_case("JSON_VALUE") {
+            return self.bind_json_value(arguments, span, scope);
+        }
+        let forms = self.find_function(&name, span)?;
+        if has_aggregate_clauses(call) {
+            return Err(self.unsupported(
+                span,
+                format!("{} takes only its arguments", name.text.to_uppercase()),
+                Some("DISTINCT, FILTER and their like belong to aggregate functions"),
+            ));
+        }
+        let bound = all(arguments.iter().map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.bind_expr(expr, scope),
+            _ => Err(self.unsupported(
+                span,
+                format!(
+                    "{} takes its arguments by position",
+                    name.text.to_uppercase()
+                ),
+                None,
+            )),
+        }))?;
+        self.call(&name, &forms, bound, span)
+    }
+
+    fn find_function(&mut self, name: &Name, span: Span) -> Bound<Vec<&'static Signature>> {
+        match functions::find(self.dialect, &name.text) {
+            Found::Forms(forms) => Ok(forms),
+            Found::NotBuilt(kind) => {
+                not_built(format!("the {kind} {}", name.text.to_uppercase()), span)
+            }
+            Found::OtherDialect => {
+                let other = match self.dialect {
+                    Dialect::Blink => "flink",
+                    Dialect::Flink => "blink",
+                };
+                Err(self.fail(Diagnostic::new(
+                    Code::OtherDialect,
+                    name.span,
+                    format!("only the {other} dialect has {}", name.text.to_uppercase()),
+                )))
+            }
+            Found::Unknown(near) => Err(self.fail(
+                Diagnostic::new(
+                    Code::UnknownFunction,
+                    name.span,
+                    format!("there is no function `{}`", name.text),
+                )
+                .help_if(near.map(|near| format!("did you mean {near}?"))),
+            )),
+        }
+    }
+
+    /// Picks the form that takes the arguments and converts them to what it wants.
+    fn call(
+        &mut self,
+        name: &Name,
+        forms: &[&'static Signature],
+        args: Vec<Expr>,
+        span: Span,
+    ) -> Bound<Expr> {
+        let of_count: Vec<_> = forms.iter().filter(|form| form.takes(args.len())).collect();
+        let takes = |form: &Signature, conversions: bool| {
+            args.iter().enumerate().all(|(n, arg)| {
+                form.argument(n)
+                    .is_some_and(|wanted| self.accepts(wanted, &arg.data_type, conversions))
+            })
+        };
+        let chosen = of_count
+            .iter()
+            .find(|form| takes(form, false))
+            .or_else(|| of_count.iter().find(|form| takes(form, true)));
+        let Some(form) = chosen else {
+            return Err(self.wrong_arguments(name, forms, &args, span));
+        };
+        let form: &'static Signature = form;
+        let common = self.common_of(form, &args)?;
+        let converted = args.into_iter().enumerate().map(|(n, arg)| {
+            let wanted = form.argument(n).unwrap_or(Argument::Common);
+            match wanted {
+                Argument::Common => match form.meaning {
+                    Meaning::NullIf => arg,
+                    _ => self.convert(arg, &common),
+                },
+                Argument::Text if arg.data_type.is_string() => arg,
+                Argument::Text => self.convert(arg, &DataType::STRING),
+                Argument::Boolean => self.convert(arg, &DataType::Boolean),
+                Argument::Timestamp if arg.data_type == DataType::Date => {
+                    self.convert(arg, &DataType::Timestamp(0))
+                }
+                Argument::Number if arg.data_type.is_string() => {
+                    self.convert(arg, &DataType::Double)
+                }
+                Argument::Timestamp | Argument::Number => arg,
+            }
+        });
+        let args: Vec<_> = converted.collect();
+        let data_type = match &form.returns {
+            Returns::Type(data_type) => data_type.clone(),
+            Returns::Common => common,
+        };
+        match form.meaning {
+            Meaning::Call(function) => Ok(Expr {
+                kind: ExprKind::Call { function, args },
+                data_type,
+                span,
+            }),
+            Meaning::Operator(op) => self.operator_call(op, args, span),
+            Meaning::NullIf => self.null_if(args, span),
+        }
+    }
+
+    fn common_of(&mut self, form: &Signature, args: &[Expr]) -> Bound<DataType> {
+        if form.meaning == Meaning::NullIf {
+            return Ok(DataType::Null);
+        }
+        let common: Vec<_> = args
+            .iter()
+            .enumerate()
+            .filter(|&(n, _)| form.argument(n) == Some(Argument::Common))
+            .map(|(_, arg)| arg)
+            .collect();
+        self.common_type(&common, &format!("the arguments of {}", form.name))
+    }
+
+    /// Whether an argument of a type may stand where `wanted` is taken; with the conversions that the
+    /// dialect makes on its own, or without.
+    fn accepts(&self, wanted: Argument, given: &DataType, conversions: bool) -> bool {
+        use DataType::{Array, Date, Map, Null, Row, Timestamp, TimestampLtz};
+        if *given == Null {
+            return true;
+        }
+        let blink = conversions && self.dialect == Dialect::Blink;
+        match wanted {
+            Argument::Common => true,
+            Argument::Text => {
+                given.is_string() || (blink && !matches!(given, Array(_) | Map(..) | Row(_)))
+            }
+            Argument::Number => given.is_numeric() || (blink && given.is_string()),
+            Argument::Boolean => *given == DataType::Boolean,
+            Argument::Timestamp => matches!(given, Timestamp(_) | TimestampLtz(_) | Date),
+        }
+    }
+
+    fn wrong_arguments(
+        &mut self,
+        name: &Name,
+        forms: &[&'static Signature],
+        args: &[Expr],
+        span: Span,
+    ) -> Stop {
+        let types: Vec<_> = args.iter().map(|arg| arg.data_type.to_string()).collect();
+        let upper = name.text.to_uppercase();
+        let forms: Vec<_> = forms.iter().map(|form| form.text()).collect();
+        self.fail(
+            Diagnostic::new(
+                Code::WrongArguments,
+                span,
+                format!("{upper} does not take ({})", types.join(", ")),
+            )
+            .note(format!("it takes {}", forms.join(", "))),
+        )
+    }
+
+    /// NULLIF: compared as `=` compares, and given in the first argument's own type.
+    fn null_if(&mut self, args: Vec<Expr>, span: Span) -> Bound<Expr> {
+        let Ok([value, other]) = <[Expr; 2]>::try_from(args) else {
+            return Err(Stop::Reported);
+        };
+        let data_type = value.data_type.clone();
+        let equal = self.compare(CompareOp::Equal, value.clone(), other, span)?;
+        let kind = match equal.kind {
+            ExprKind::Compare { left, right, .. } if left.data_type == data_type => {
+                ExprKind::Call {
+                    function: Function::NullIf,
+                    args: vec![*left, *right],
+                }
+            }
+            compared => ExprKind::Case {
+                branches: vec![(
+                    boolean(compared, span),
+                    Expr {
+                        kind: ExprKind::Literal(Literal::Null),
+                        data_type: data_type.clone(),
+                        span,
+                    },
+                )],
+                otherwise: Some(Box::new(value)),
+            },
+        };
+        Ok(Expr {
+            kind,
+            data_type,
+            span,
+        })
+    }
+}
+
+/// Whether a call has what only aggregates take: FILTER, DISTINCT and their like.
+fn has_aggregate_clauses(call: &Call) -> bool {
+    let in_brackets = match &call.args {
+        FunctionArguments::List(list) => {
+            list.duplicate_treatment.is_some() || !list.clauses.is_empty()
+        }
+        FunctionArguments::None | FunctionArguments::Subquery(_) => false,
+    };
+    in_brackets
+        || call.filter.is_some()
+        || call.null_treatment.is_some()
+        || !call.within_group.is_empty()
+}

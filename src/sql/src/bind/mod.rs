@@ -1,0 +1,175 @@
+//! Statements to a program: names and types are resolved, conversions put in, views inlined.
+//!
+//! Binding goes on after an error as long as what follows does not hang on it: an expression that
+//! failed stops its SELECT, not its neighbours.
+
+mod call;
+mod catalog;
+mod convert;
+mod expr;
+mod from;
+mod insert;
+mod json_value;
+mod literal;
+mod operators;
+mod output;
+mod query;
+mod scope;
+mod select;
+mod settings;
+mod spans;
+mod tables;
+mod views;
+
+use crate::bind::catalog::Catalog;
+use crate::bind::spans::TokenIndex;
+use crate::code::Code;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::parse::RuleDialect;
+use crate::plan::{Dialect, Program, Span};
+use crate::source::SourceFile;
+use crate::syntax::{Name, Script};
+use sqlparser::tokenizer::TokenWithSpan;
+
+pub(crate) use settings::{FileSettings, dialect_of};
+
+/// Why something could not be bound.
+#[derive(Clone, Debug)]
+pub(crate) enum Stop {
+    /// It is reported.
+    Reported,
+    /// It is understood, and no operator is built for it.
+    NotBuilt(NotBuilt),
+}
+
+/// A construct without an operator.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NotBuilt {
+    pub(crate) construct: String,
+    pub(crate) span: Span,
+}
+
+/// What binding gives.
+pub(crate) type Bound<T> = Result<T, Stop>;
+
+/// Stops at a construct without an operator.
+pub(crate) fn not_built<T>(construct: impl Into<String>, span: Span) -> Bound<T> {
+    Err(Stop::NotBuilt(NotBuilt {
+        construct: construct.into(),
+        span,
+    }))
+}
+
+/// All or the worst: an error goes before a construct that is not built.
+pub(crate) fn all<T>(results: impl IntoIterator<Item = Bound<T>>) -> Bound<Vec<T>> {
+    let mut values = Vec::new();
+    let mut stop = None;
+    for result in results {
+        match (result, &stop) {
+            (Ok(value), _) => values.push(value),
+            (Err(Stop::Reported), _) => stop = Some(Stop::Reported),
+            (Err(other), None) => stop = Some(other),
+            (Err(_), Some(_)) => {}
+        }
+    }
+    stop.map_or(Ok(values), Err)
+}
+
+/// What binding works with.
+pub(crate) struct Binder<'a> {
+    pub(crate) dialect: Dialect,
+    text: &'a str,
+    /// Holds the types that casts name.
+    carried: &'a RuleDialect,
+    tokens: TokenIndex,
+    diagnostics: &'a mut Diagnostics,
+    catalog: Catalog,
+    /// Of `WITH`, innermost last.
+    ctes: Vec<views::NamedQuery>,
+    /// The view that is being bound, and those below it in the text.
+    later_views: Vec<Name>,
+    /// Nodes of all plans so far.
+    nodes: usize,
+}
+
+/// Binds a file's statements.
+pub(crate) fn bind(
+    file: &SourceFile,
+    script: &Script,
+    tokens: &[TokenWithSpan],
+    settings: FileSettings,
+    carried: &RuleDialect,
+    diagnostics: &mut Diagnostics,
+) -> Program {
+    let mut binder = Binder {
+        dialect: settings.dialect,
+        text: &file.text,
+        carried,
+        tokens: TokenIndex::new(tokens),
+        diagnostics,
+        catalog: Catalog::new(&script.unreadable),
+        ctes: Vec::new(),
+        later_views: Vec::new(),
+        nodes: 0,
+    };
+    for table in &script.tables {
+        binder.declare_table(table);
+    }
+    for table in &script.tables {
+        binder.bind_computed_columns(table);
+    }
+    binder.declare_views(&script.views);
+    let rules = binder.bind_inserts(file.stem(), &script.inserts);
+    if script.inserts.is_empty() && !binder.diagnostics.has_errors() {
+        let end = u32::try_from(file.text.len()).unwrap_or(u32::MAX);
+        binder.diagnostics.push(
+            Diagnostic::new(
+                Code::NoRules,
+                Span { start: end, end },
+                "the file has no rules",
+            )
+            .help("a rule is INSERT INTO a sink SELECT .. FROM a source"),
+        );
+    }
+    Program {
+        name: file.stem().to_owned(),
+        dialect: settings.dialect,
+        zone: settings.zone,
+        tables: binder.catalog.into_tables(),
+        rules,
+    }
+}
+
+impl Binder<'_> {
+    /// Reports an error; gives what its caller returns.
+    fn fail(&mut self, diagnostic: Diagnostic) -> Stop {
+        self.diagnostics.push(diagnostic);
+        Stop::Reported
+    }
+
+    /// Reports a warning.
+    fn warn(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Warns of a bare name that Flink reserves.
+    fn check_reserved(&mut self, name: &Name) {
+        const RESERVED: &[&str] = &["power", "no", "prev", "per", "raw", "percent", "without"];
+        let reserved = RESERVED
+            .iter()
+            .any(|word| name.text.eq_ignore_ascii_case(word));
+        if self.dialect == Dialect::Flink && reserved && !name.quoted {
+            self.warn(
+                Diagnostic::new(
+                    Code::ReservedInFlink,
+                    name.span,
+                    format!("Flink reserves the word `{}`", name.text),
+                )
+                .help(format!(
+                    "write `{}` in back-quotes, and Flink takes it too",
+                    name.text
+                )),
+            );
+        }
+    }
+}

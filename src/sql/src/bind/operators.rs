@@ -1,0 +1,550 @@
+//! Operators: logic, comparisons, arithmetic, patterns, CASE.
+
+use crate::Function;
+use crate::bind::expr::boolean;
+use crate::bind::scope::Scope;
+use crate::bind::{Binder, Bound, Stop, all, not_built};
+use crate::code::Code;
+use crate::coerce::{self, Comparison};
+use crate::diagnostics::Diagnostic;
+use crate::lexer::bytes;
+use crate::plan::{ArithmeticOp, CompareOp, Dialect, Expr, ExprKind, Literal, Span};
+use rookery_model::DataType;
+use sqlparser::ast::{BinaryOperator, CaseWhen, Expr as Ast, Spanned};
+
+impl Binder<'_> {
+    /// `a op b op c ..`: the tree leans to the left and may be long, so it is walked, not descended.
+    pub(crate) fn bind_binary(&mut self, ast: &Ast, scope: &Scope) -> Bound<Expr> {
+        let mut chain = Vec::new();
+        let mut at = ast;
+        while let Ast::BinaryOp { left, op, right } = at {
+            chain.push((op, &**right));
+            at = left;
+        }
+        let mut bound = self.bind_expr(at, scope);
+        for (op, right) in chain.into_iter().rev() {
+            let right = self.bind_expr(right, scope);
+            bound = match all([bound, right]).map(<[Expr; 2]>::try_from) {
+                Ok(Ok([left, right])) => self.binary(op, left, right),
+                Ok(Err(_)) => Err(Stop::Reported),
+                Err(stop) => Err(stop),
+            };
+        }
+        bound
+    }
+
+    fn binary(&mut self, op: &BinaryOperator, left: Expr, right: Expr) -> Bound<Expr> {
+        let span = left.span.to(right.span);
+        let compare = |op| Some(op);
+        let comparison = match op {
+            BinaryOperator::Eq => compare(CompareOp::Equal),
+            BinaryOperator::NotEq => compare(CompareOp::NotEqual),
+            BinaryOperator::Lt => compare(CompareOp::Less),
+            BinaryOperator::LtEq => compare(CompareOp::LessOrEqual),
+            BinaryOperator::Gt => compare(CompareOp::Greater),
+            BinaryOperator::GtEq => compare(CompareOp::GreaterOrEqual),
+            _ => None,
+        };
+        if let Some(comparison) = comparison {
+            return self.compare(comparison, left, right, span);
+        }
+        let arithmetic = match op {
+            BinaryOperator::Plus => Some(ArithmeticOp::Add),
+            BinaryOperator::Minus => Some(ArithmeticOp::Subtract),
+            BinaryOperator::Multiply => Some(ArithmeticOp::Multiply),
+            BinaryOperator::Divide => Some(ArithmeticOp::Divide),
+            BinaryOperator::Modulo => Some(ArithmeticOp::Modulo),
+            _ => None,
+        };
+        if let Some(arithmetic) = arithmetic {
+            return self.arithmetic(arithmetic, left, right, span);
+        }
+        match op {
+            BinaryOperator::And | BinaryOperator::Or => {
+                let and = *op == BinaryOperator::And;
+                let place = if and { "AND" } else { "OR" };
+                let operands = all([left, right].map(|e| self.condition(e, place)))?;
+                Ok(boolean(flatten(and, operands), span))
+            }
+            BinaryOperator::StringConcat => self.concat(left, right, span),
+            other => Err(self.unsupported(
+                span,
+                format!("`{other}` is not an operator here"),
+                foreign_operator(other),
+            )),
+        }
+    }
+
+    /// Compares two values as what they have in common.
+    pub(crate) fn compare(
+        &mut self,
+        op: CompareOp,
+        left: Expr,
+        right: Expr,
+        span: Span,
+    ) -> Bound<Expr> {
+        let (left, right) = self.comparable(left, right, span)?;
+        let equality = matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+        if !equality && !coerce::ordered(&left.data_type) {
+            return Err(self.fail(Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!("values of {} have no order", left.data_type),
+            )));
+        }
+        Ok(boolean(
+            ExprKind::Compare {
+                op,
+                left: Box::new(left),
+                right: Box::new(right),
+            },
+            span,
+        ))
+    }
+
+    /// Converts two values to what they are compared as.
+    fn comparable(&mut self, left: Expr, right: Expr, span: Span) -> Bound<(Expr, Expr)> {
+        match coerce::comparison(self.dialect, &left.data_type, &right.data_type) {
+            Some(comparison) => {
+                if comparison.text_and_number {
+                    self.warn_text_and_number(&left, &right, "compared with", span);
+                }
+                let as_compared = |expr| self.as_compared(expr, &comparison);
+                Ok((as_compared(left), as_compared(right)))
+            }
+            None => Err(self.incomparable(&left, &right, span)),
+        }
+    }
+
+    /// A value as it is compared: texts of all lengths are of one type, and so are decimals.
+    fn as_compared(&self, expr: Expr, comparison: &Comparison) -> Expr {
+        let decimals = |t: &DataType| matches!(t, DataType::Decimal { .. });
+        let same = (expr.data_type.is_string() && comparison.data_type.is_string())
+            || (decimals(&expr.data_type) && decimals(&comparison.data_type));
+        if same {
+            expr
+        } else {
+            self.convert(expr, &comparison.data_type)
+        }
+    }
+
+    fn incomparable(&mut self, left: &Expr, right: &Expr, span: Span) -> Stop {
+        let (text, other) = if left.data_type.is_string() {
+            (left, right)
+        } else {
+            (right, left)
+        };
+        let help = if self.dialect == Dialect::Flink
+            && text.data_type.is_string()
+            && other.data_type.is_numeric()
+        {
+            format!(
+                "Flink converts neither; write CAST(.. AS {}) or quote the number",
+                other.data_type
+            )
+        } else {
+            "CAST one of them to the other's type".to_owned()
+        };
+        self.fail(
+            Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!(
+                    "{} cannot be compared with {}",
+                    left.data_type, right.data_type
+                ),
+            )
+            .related(left.span, left.data_type.to_string())
+            .related(right.span, right.data_type.to_string())
+            .help(help),
+        )
+    }
+
+    /// Warns that text is read as a number for each message.
+    fn warn_text_and_number(&mut self, left: &Expr, right: &Expr, how: &str, span: Span) {
+        let (text, number) = if left.data_type.is_string() {
+            (left, right)
+        } else {
+            (right, left)
+        };
+        let quoted = matches!(number.kind, ExprKind::Literal(Literal::Int(_)));
+        let help = if quoted {
+            let digits = &self.text[number.span.start as usize..number.span.end as usize];
+            format!("write '{digits}' if the text is meant, CAST if its number is")
+        } else {
+            "write the CAST that is meant".to_owned()
+        };
+        let is_constant = matches!(text.kind, ExprKind::Literal(_));
+        let label = if is_constant {
+            "the text is read as a number"
+        } else {
+            "the text is read as a number for each row; NULL if it is none"
+        };
+        self.warn(
+            Diagnostic::new(
+                Code::ImplicitConversion,
+                span,
+                format!("{} {how} {}", left.data_type, right.data_type),
+            )
+            .label(label)
+            .help(help),
+        );
+    }
+
+    fn arithmetic(&mut self, op: ArithmeticOp, left: Expr, right: Expr, span: Span) -> Bound<Expr> {
+        let time = |t: &DataType| {
+            matches!(
+                t,
+                DataType::Date
+                    | DataType::Time(_)
+                    | DataType::Timestamp(_)
+                    | DataType::TimestampLtz(_)
+            )
+        };
+        if time(&left.data_type) || time(&right.data_type) {
+            return not_built("arithmetic with times", span);
+        }
+        let Some(typed) = coerce::arithmetic(self.dialect, op, &left.data_type, &right.data_type)
+        else {
+            let symbol = symbol(op);
+            return Err(self.fail(
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    span,
+                    format!(
+                        "`{symbol}` does not take {} and {}",
+                        left.data_type, right.data_type
+                    ),
+                )
+                .related(left.span, left.data_type.to_string())
+                .related(right.span, right.data_type.to_string())
+                .help("CAST what is no number to a number's type"),
+            ));
+        };
+        if typed.text_and_number {
+            self.warn_text_and_number(&left, &right, symbol(op), span);
+        }
+        let operand = |expr: Expr| {
+            let decimals = |t: &DataType| matches!(t, DataType::Decimal { .. });
+            match (&typed.operand, &expr.data_type) {
+                // A whole number joins decimals with its own digits.
+                (DataType::Decimal { .. }, t) if t.is_integer() => {
+                    let own = coerce::integer_as_decimal(t);
+                    self.convert(expr, &own)
+                }
+                (DataType::Decimal { .. }, t) if decimals(t) => expr,
+                (to, _) => self.convert(expr, to),
+            }
+        };
+        let (left, right) = (operand(left), operand(right));
+        Ok(Expr {
+            kind: ExprKind::Arithmetic {
+                op,
+                left: Box::new(left),
+                right: Box::new(right),
+            },
+            data_type: typed.result,
+            span,
+        })
+    }
+
+    /// MOD and its like: an operator written as a function.
+    pub(crate) fn operator_call(
+        &mut self,
+        op: ArithmeticOp,
+        args: Vec<Expr>,
+        span: Span,
+    ) -> Bound<Expr> {
+        match <[Expr; 2]>::try_from(args) {
+            Ok([left, right]) => self.arithmetic(op, left, right, span),
+            Err(_) => Err(Stop::Reported),
+        }
+    }
+
+    fn concat(&mut self, left: Expr, right: Expr, span: Span) -> Bound<Expr> {
+        let place = "`||`";
+        let operands = all([left, right].map(|e| self.text(e, place)))?;
+        let mut args = Vec::with_capacity(operands.len());
+        for operand in operands {
+            match operand.kind {
+                ExprKind::Call {
+                    function: Function::Concat,
+                    args: inner,
+                } => args.extend(inner),
+                _ => args.push(operand),
+            }
+        }
+        Ok(Expr {
+            kind: ExprKind::Call {
+                function: Function::Concat,
+                args,
+            },
+            data_type: DataType::STRING,
+            span,
+        })
+    }
+
+    /// `a IS [NOT] DISTINCT FROM b`
+    pub(crate) fn bind_distinct(
+        &mut self,
+        left: &Ast,
+        right: &Ast,
+        negated: bool,
+        scope: &Scope,
+    ) -> Bound<Expr> {
+        let bound = all([left, right].map(|e| self.bind_expr(e, scope)))?;
+        let Ok([left, right]) = <[Expr; 2]>::try_from(bound) else {
+            return Err(Stop::Reported);
+        };
+        let span = left.span.to(right.span);
+        let (left, right) = self.comparable(left, right, span)?;
+        Ok(boolean(
+            ExprKind::Distinct {
+                negated,
+                left: Box::new(left),
+                right: Box::new(right),
+            },
+            span,
+        ))
+    }
+
+    /// `a [NOT] IN (b, ..)`
+    pub(crate) fn bind_in(
+        &mut self,
+        input: &Ast,
+        list: &[Ast],
+        negated: bool,
+        scope: &Scope,
+    ) -> Bound<Expr> {
+        let input = self.bind_expr(input, scope);
+        let list = all(list.iter().map(|item| self.bind_expr(item, scope)));
+        let (input, list) = match (input, list) {
+            (Ok(input), Ok(list)) => (input, list),
+            (input, list) => {
+                let stops = [input.map(|_| ()), list.map(|_| ())];
+                return Err(all(stops).err().unwrap_or(Stop::Reported));
+            }
+        };
+        let last = list.last().map_or(input.span, |item| item.span);
+        let span = self.tokens.after(input.span.to(last), 1);
+        let mut common = Comparison {
+            data_type: input.data_type.clone(),
+            text_and_number: false,
+        };
+        for item in &list {
+            match coerce::comparison(self.dialect, &common.data_type, &item.data_type) {
+                Some(wider) => {
+                    if wider.text_and_number && !common.text_and_number {
+                        self.warn_text_and_number(&input, item, "compared with", span);
+                    }
+                    common = Comparison {
+                        text_and_number: common.text_and_number || wider.text_and_number,
+                        ..wider
+                    };
+                }
+                None => return Err(self.incomparable(&input, item, span)),
+            }
+        }
+        let input = self.as_compared(input, &common);
+        let list = list.into_iter().map(|item| self.as_compared(item, &common));
+        Ok(boolean(
+            ExprKind::In {
+                input: Box::new(input),
+                list: list.collect(),
+                negated,
+            },
+            span,
+        ))
+    }
+
+    /// `a [NOT] LIKE b [ESCAPE 'c']`, `a [NOT] SIMILAR TO b [ESCAPE 'c']`
+    pub(crate) fn bind_match(&mut self, ast: &Ast, scope: &Scope) -> Bound<Expr> {
+        let (Ast::Like {
+            negated,
+            expr,
+            pattern,
+            escape_char,
+            ..
+        }
+        | Ast::SimilarTo {
+            negated,
+            expr,
+            pattern,
+            escape_char,
+        }) = ast
+        else {
+            return Err(Stop::Reported);
+        };
+        let similar = matches!(ast, Ast::SimilarTo { .. });
+        let place = if similar { "SIMILAR TO" } else { "LIKE" };
+        let bound = all([&**expr, &**pattern].map(|e| {
+            let bound = self.bind_expr(e, scope)?;
+            self.text(bound, place)
+        }))?;
+        let Ok([input, pattern]) = <[Expr; 2]>::try_from(bound) else {
+            return Err(Stop::Reported);
+        };
+        let mut span = input.span.to(pattern.span);
+        let escape = match escape_char {
+            Some(escape) => {
+                span = span.to(bytes(escape.span()));
+                Some(self.escape(escape, scope)?)
+            }
+            None => None,
+        };
+        Ok(boolean(
+            ExprKind::Match {
+                input: Box::new(input),
+                pattern: Box::new(pattern),
+                escape,
+                similar,
+                negated: *negated,
+            },
+            span,
+        ))
+    }
+
+    fn escape(&mut self, escape: &Ast, scope: &Scope) -> Bound<char> {
+        let bound = self.bind_expr(escape, scope)?;
+        if let ExprKind::Literal(Literal::String(text)) = &bound.kind {
+            let mut characters = text.chars();
+            if let (Some(character), None) = (characters.next(), characters.next()) {
+                return Ok(character);
+            }
+        }
+        Err(self.fail(
+            Diagnostic::new(
+                Code::InvalidLiteral,
+                bound.span,
+                "ESCAPE takes a text of one character",
+            )
+            .help("write ESCAPE '!' and put ! before each % or _ that stands for itself"),
+        ))
+    }
+
+    /// Both forms of CASE; the one with an operand becomes comparisons with it.
+    pub(crate) fn bind_case(
+        &mut self,
+        operand: Option<&Ast>,
+        conditions: &[CaseWhen],
+        otherwise: Option<&Ast>,
+        span: Span,
+        scope: &Scope,
+    ) -> Bound<Expr> {
+        let operand = operand
+            .map(|operand| self.bind_expr(operand, scope))
+            .transpose()?;
+        let branches = all(conditions.iter().map(|when| {
+            let condition = self
+                .bind_expr(&when.condition, scope)
+                .and_then(|condition| match operand.clone() {
+                    Some(operand) => {
+                        let span = condition.span;
+                        self.compare(CompareOp::Equal, operand, condition, span)
+                    }
+                    None => self.condition(condition, "WHEN"),
+                });
+            let value = self.bind_expr(&when.result, scope);
+            let pair = all([condition, value])?;
+            <[Expr; 2]>::try_from(pair).map_err(|_| Stop::Reported)
+        }));
+        let otherwise = otherwise
+            .map(|value| self.bind_expr(value, scope))
+            .transpose();
+        let (branches, otherwise) = match (branches, otherwise) {
+            (Ok(branches), Ok(otherwise)) => (branches, otherwise),
+            (branches, otherwise) => {
+                let stops = [branches.map(|_| ()), otherwise.map(|_| ())];
+                return Err(all(stops).err().unwrap_or(Stop::Reported));
+            }
+        };
+        let values: Vec<&Expr> = branches
+            .iter()
+            .map(|[_, value]| value)
+            .chain(&otherwise)
+            .collect();
+        let data_type = self.common_type(&values, "the values of CASE")?;
+        let convert = |value| self.convert(value, &data_type);
+        Ok(Expr {
+            kind: ExprKind::Case {
+                branches: branches
+                    .into_iter()
+                    .map(|[condition, value]| (condition, convert(value)))
+                    .collect(),
+                otherwise: otherwise.map(|value| Box::new(convert(value))),
+            },
+            data_type: data_type.clone(),
+            span,
+        })
+    }
+
+    /// The type that all of some values have in common.
+    pub(crate) fn common_type(&mut self, values: &[&Expr], what: &str) -> Bound<DataType> {
+        let mut common = DataType::Null;
+        let mut first: Option<&Expr> = None;
+        for &value in values {
+            match coerce::common(self.dialect, &common, &value.data_type) {
+                Some(wider) => common = wider,
+                None => {
+                    let mut diagnostic = Diagnostic::new(
+                        Code::TypeMismatch,
+                        value.span,
+                        format!("{what} are of {common} and {}", value.data_type),
+                    )
+                    .label(value.data_type.to_string())
+                    .help("CAST one of them to the other's type");
+                    if let Some(first) = first {
+                        diagnostic = diagnostic.related(first.span, common.to_string());
+                    }
+                    return Err(self.fail(diagnostic));
+                }
+            }
+            if first.is_none() && value.data_type != DataType::Null {
+                first = Some(value);
+            }
+        }
+        Ok(common)
+    }
+}
+
+/// AND or OR over the operands, with those of the same operator inside them.
+fn flatten(and: bool, operands: Vec<Expr>) -> ExprKind {
+    let mut flat = Vec::with_capacity(operands.len());
+    for operand in operands {
+        match operand.kind {
+            ExprKind::And(inner) if and => flat.extend(inner),
+            ExprKind::Or(inner) if !and => flat.extend(inner),
+            _ => flat.push(operand),
+        }
+    }
+    if and {
+        ExprKind::And(flat)
+    } else {
+        ExprKind::Or(flat)
+    }
+}
+
+fn symbol(op: ArithmeticOp) -> &'static str {
+    match op {
+        ArithmeticOp::Add => "+",
+        ArithmeticOp::Subtract => "-",
+        ArithmeticOp::Multiply => "*",
+        ArithmeticOp::Divide => "/",
+        ArithmeticOp::Modulo => "%",
+    }
+}
+
+fn foreign_operator(op: &BinaryOperator) -> Option<&'static str> {
+    match op {
+        BinaryOperator::BitwiseAnd => Some("write BITAND(a, b)"),
+        BinaryOperator::BitwiseOr => Some("write BITOR(a, b)"),
+        BinaryOperator::BitwiseXor => Some("write BITXOR(a, b)"),
+        BinaryOperator::Spaceship => Some("write IS NOT DISTINCT FROM"),
+        BinaryOperator::Assignment => Some("write ="),
+        BinaryOperator::Arrow | BinaryOperator::LongArrow => {
+            Some("write JSON_VALUE(text, '$.key')")
+        }
+        BinaryOperator::PGRegexMatch => Some("write SIMILAR TO"),
+        _ => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! A bound query: its operators and what its columns are called.
+
+use crate::plan::{Expr, ExprKind, JsonFallback, PathArgument, Rel, Span};
+use rookery_model::DataType;
+
+/// A bound query.
+#[derive(Clone, Debug)]
+pub(crate) struct Relation {
+    pub(crate) rel: Rel,
+    pub(crate) columns: Vec<OutputColumn>,
+}
+
+/// A column of a bound query.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputColumn {
+    pub(crate) name: String,
+    pub(crate) data_type: DataType,
+    /// The expression that makes it.
+    pub(crate) span: Span,
+}
+
+impl Relation {
+    /// The columns as messages list them.
+    pub(crate) fn list(&self) -> String {
+        let columns = self.columns.iter().map(|c| (c.name.as_str(), &c.data_type));
+        list(columns)
+    }
+
+    /// Expressions that give the columns as they are.
+    pub(crate) fn references(&self) -> Vec<Expr> {
+        let reference = |(index, column): (usize, &OutputColumn)| Expr {
+            kind: ExprKind::Column(index),
+            data_type: column.data_type.clone(),
+            span: column.span,
+        };
+        self.columns.iter().enumerate().map(reference).collect()
+    }
+
+    /// The same rows with each column passed through a function of its index and expression; right
+    /// inside the operators that compute them where that is possible.
+    pub(crate) fn map_columns(mut self, map: &mut impl FnMut(usize, Expr) -> Expr) -> Self {
+        let references = self.references();
+        self.rel = map_rel(self.rel, references, map);
+        self
+    }
+}
+
+fn map_rel(rel: Rel, references: Vec<Expr>, map: &mut impl FnMut(usize, Expr) -> Expr) -> Rel {
+    let mut map_all = |exprs: Vec<Expr>| -> Vec<Expr> {
+        exprs
+            .into_iter()
+            .enumerate()
+            .map(|(i, expr)| map(i, expr))
+            .collect()
+    };
+    match rel {
+        Rel::Project { input, exprs } => Rel::Project {
+            input,
+            exprs: map_all(exprs),
+        },
+        Rel::Values(rows) => Rel::Values(rows.into_iter().map(map_all).collect()),
+        Rel::Union(inputs) => {
+            let inputs = inputs.into_iter();
+            Rel::Union(
+                inputs
+                    .map(|input| map_rel(input, references.clone(), map))
+                    .collect(),
+            )
+        }
+        other => {
+            let exprs = map_all(references);
+            let unchanged = exprs
+                .iter()
+                .enumerate()
+                .all(|(index, expr)| expr.kind == ExprKind::Column(index));
+            if unchanged && !matches!(other, Rel::Scan(_) | Rel::Filter { .. }) {
+                return other;
+            }
+            Rel::Project {
+                input: Box::new(other),
+                exprs,
+            }
+        }
+    }
+}
+
+/// `(name TYPE, ..)` as messages write it; no name where there is none.
+pub(crate) fn list<'a>(columns: impl IntoIterator<Item = (&'a str, &'a DataType)>) -> String {
+    const COLUMNS_MAX: usize = 40;
+    let mut shown: Vec<String> = Vec::new();
+    let mut left_out = 0;
+    for (name, data_type) in columns {
+        if shown.len() == COLUMNS_MAX {
+            left_out += 1;
+        } else if name.is_empty() {
+            shown.push(data_type.to_string());
+        } else {
+            shown.push(format!("{name} {data_type}"));
+        }
+    }
+    if left_out > 0 {
+        shown.push(format!(".. {left_out} more"));
+    }
+    format!("({})", shown.join(", "))
+}
+
+/// Operators and expressions of a plan.
+pub(crate) fn nodes(rel: &Rel) -> usize {
+    let of = |exprs: &[Expr]| exprs.iter().map(expr_nodes).sum::<usize>();
+    1 + match rel {
+        Rel::Scan(_) | Rel::NotBuilt { .. } => 0,
+        Rel::Filter { input, predicate } => nodes(input) + expr_nodes(predicate),
+        Rel::Project { input, exprs } => nodes(input) + of(exprs),
+        Rel::Union(inputs) => inputs.iter().map(nodes).sum(),
+        Rel::Values(rows) => rows.iter().map(|row| of(row)).sum(),
+    }
+}
+
+fn expr_nodes(expr: &Expr) -> usize {
+    let of = |exprs: &[Expr]| exprs.iter().map(expr_nodes).sum::<usize>();
+    1 + match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Column(_) => 0,
+        ExprKind::Cast { input, .. }
+        | ExprKind::Not(input)
+        | ExprKind::Negate(input)
+        | ExprKind::Is { input, .. } => expr_nodes(input),
+        ExprKind::And(operands) | ExprKind::Or(operands) => of(operands),
+        ExprKind::Compare { left, right, .. }
+        | ExprKind::Distinct { left, right, .. }
+        | ExprKind::Arithmetic { left, right, .. } => expr_nodes(left) + expr_nodes(right),
+        ExprKind::In { input, list, .. } => expr_nodes(input) + of(list),
+        ExprKind::Match { input, pattern, .. } => expr_nodes(input) + expr_nodes(pattern),
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
+            let branch = |(when, then): &(Expr, Expr)| expr_nodes(when) + expr_nodes(then);
+            branches.iter().map(branch).sum::<usize>() + otherwise.as_deref().map_or(0, expr_nodes)
+        }
+        ExprKind::JsonValue {
+            input,
+            path,
+            on_empty,
+            on_error,
+            ..
+        } => {
+            let path = match path {
+                PathArgument::Constant(_) => 0,
+                PathArgument::Dynamic(path) => expr_nodes(path),
+            };
+            let fallback = |fallback: &JsonFallback| match fallback {
+                JsonFallback::Default(value) => expr_nodes(value),
+                JsonFallback::Null | JsonFallback::Error => 0,
+            };
+            expr_nodes(input) + path + fallback(on_empty) + fallback(on_error)
+        }
+        ExprKind::Call { args, .. } => of(args),
+    }
+}

@@ -1,0 +1,229 @@
+//! One SELECT: FROM, WHERE and the list of columns; everything else that may stand in it is named.
+
+use crate::bind::output::{OutputColumn, Relation};
+use crate::bind::scope::{Scope, name_of};
+use crate::bind::{Binder, Bound, all, not_built};
+use crate::lexer::bytes;
+use crate::plan::{Expr, ExprKind, Rel, Span};
+use sqlparser::ast::{
+    Distinct, Expr as Ast, GroupByExpr, ObjectName, ObjectNamePart, Select, SelectFlavor,
+    SelectItem, SelectItemQualifiedWildcardKind, Spanned, WildcardAdditionalOptions,
+};
+
+impl Binder<'_> {
+    /// Binds a SELECT.
+    pub(crate) fn bind_select(&mut self, select: &Select) -> Bound<Relation> {
+        self.refuse_foreign(select)?;
+        let (input, scope) = self.bind_from(&select.from, select.select_token.0.span)?;
+        let predicate = select
+            .selection
+            .as_ref()
+            .map(|predicate| {
+                let bound = self.bind_expr(predicate, &scope)?;
+                self.condition(bound, "WHERE")
+            })
+            .transpose();
+        let projection = all(select
+            .projection
+            .iter()
+            .map(|item| self.bind_item(item, &scope)))
+        .map(|items| items.into_iter().flatten().collect::<Vec<_>>());
+        let found = self.find_not_built(select);
+        let (predicate, projection) = match (predicate, projection) {
+            (Ok(predicate), Ok(projection)) => match found {
+                Some(stop) => return Err(stop),
+                None => (predicate, projection),
+            },
+            (predicate, projection) => {
+                return Err(all([predicate.map(|_| ()), projection.map(|_| ())])
+                    .err()
+                    .unwrap_or(crate::bind::Stop::Reported));
+            }
+        };
+        let span = bytes(select.select_token.0.span);
+        self.spend(projection.len() + 1, span)?;
+        Ok(assemble(input, predicate, projection))
+    }
+
+    /// Clauses of other SQLs that sqlparser lets pass.
+    fn refuse_foreign(&mut self, select: &Select) -> Bound<()> {
+        let span = bytes(select.select_token.0.span);
+        let foreign = [
+            (select.top.is_some(), "SELECT TOP"),
+            (select.into.is_some(), "SELECT INTO"),
+            (select.prewhere.is_some(), "PREWHERE"),
+            (!select.connect_by.is_empty(), "CONNECT BY"),
+            (!select.cluster_by.is_empty(), "CLUSTER BY"),
+            (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
+            (!select.sort_by.is_empty(), "SORT BY"),
+            (!select.lateral_views.is_empty(), "LATERAL VIEW"),
+            (select.exclude.is_some(), "EXCLUDE"),
+            (select.value_table_mode.is_some(), "SELECT AS STRUCT"),
+            (
+                select.flavor != SelectFlavor::Standard,
+                "FROM before SELECT",
+            ),
+            (
+                matches!(select.distinct, Some(Distinct::On(_))),
+                "DISTINCT ON",
+            ),
+        ];
+        let used = foreign
+            .iter()
+            .find(|(used, _)| *used)
+            .map(|(_, name)| *name);
+        match used {
+            None => Ok(()),
+            Some("LATERAL VIEW") => Err(self.unsupported(
+                span,
+                "LATERAL VIEW is not supported",
+                Some("write CROSS JOIN UNNEST(..) AS t(..), or LATERAL TABLE(..)"),
+            )),
+            Some(name) => Err(self.unsupported(span, format!("{name} is not supported"), None)),
+        }
+    }
+
+    /// A clause that is understood and that no operator is built for.
+    fn find_not_built(&mut self, select: &Select) -> Option<crate::bind::Stop> {
+        let stop = |construct: &str, span: Span| not_built::<()>(construct, span).err();
+        if let Some(having) = &select.having {
+            return stop("HAVING", bytes(having.span()));
+        }
+        if let Some(qualify) = &select.qualify {
+            return stop("QUALIFY", bytes(qualify.span()));
+        }
+        if let Some(window) = select.named_window.first() {
+            return stop("WINDOW", bytes(window.span()));
+        }
+        let grouped = match &select.group_by {
+            GroupByExpr::All(_) => true,
+            GroupByExpr::Expressions(expressions, modifiers) => {
+                !expressions.is_empty() || !modifiers.is_empty()
+            }
+        };
+        if grouped {
+            return stop("GROUP BY", bytes(select.group_by.span()));
+        }
+        if let Some(Distinct::Distinct) = select.distinct {
+            return stop("SELECT DISTINCT", bytes(select.select_token.0.span));
+        }
+        None
+    }
+
+    /// Binds one item of the list; a star gives several columns.
+    fn bind_item(&mut self, item: &SelectItem, scope: &Scope) -> Bound<Vec<(OutputColumn, Expr)>> {
+        match item {
+            SelectItem::UnnamedExpr(expression) => {
+                let name = match expression {
+                    Ast::Identifier(ident) => ident.value.clone(),
+                    Ast::CompoundIdentifier(parts) => parts
+                        .last()
+                        .map(|part| part.value.clone())
+                        .unwrap_or_default(),
+                    _ => String::new(),
+                };
+                let bound = self.bind_expr(expression, scope)?;
+                Ok(vec![named(name, bound)])
+            }
+            SelectItem::ExprWithAlias { expr, alias } => {
+                self.check_reserved(&name_of(alias));
+                let bound = self.bind_expr(expr, scope)?;
+                Ok(vec![named(alias.value.clone(), bound)])
+            }
+            SelectItem::Wildcard(options) => self.bind_star(scope, None, options),
+            SelectItem::QualifiedWildcard(
+                SelectItemQualifiedWildcardKind::ObjectName(name),
+                options,
+            ) => self.bind_star(scope, Some(name), options),
+            SelectItem::QualifiedWildcard(_, _) | SelectItem::ExprWithAliases { .. } => Err(self
+                .unsupported(
+                    bytes(item.span()),
+                    "this form of a column is not supported",
+                    None,
+                )),
+        }
+    }
+
+    fn bind_star(
+        &mut self,
+        scope: &Scope,
+        qualifier: Option<&ObjectName>,
+        options: &WildcardAdditionalOptions,
+    ) -> Bound<Vec<(OutputColumn, Expr)>> {
+        let span = bytes(options.wildcard_token.0.span);
+        let plain = options.opt_ilike.is_none()
+            && options.opt_exclude.is_none()
+            && options.opt_except.is_none()
+            && options.opt_replace.is_none()
+            && options.opt_rename.is_none()
+            && options.opt_alias.is_none();
+        if !plain {
+            return Err(self.unsupported(
+                span,
+                "`*` takes no list of exceptions or replacements",
+                Some("name the columns"),
+            ));
+        }
+        if scope.relations.is_empty() {
+            return Err(self.unsupported(span, "`*` needs a FROM", None));
+        }
+        let qualifier = match qualifier.map(|name| name.0.as_slice()) {
+            None => None,
+            Some([ObjectNamePart::Identifier(ident)]) => Some(name_of(ident)),
+            Some(_) => return Err(self.unsupported(span, "`*` takes one name before it", None)),
+        };
+        let columns = self.expand(scope, qualifier.as_ref())?;
+        self.spend(columns.len(), span)?;
+        Ok(columns
+            .into_iter()
+            .map(|(index, name, data_type)| {
+                let expr = Expr {
+                    kind: ExprKind::Column(index),
+                    data_type,
+                    span,
+                };
+                named(name, expr)
+            })
+            .collect())
+    }
+}
+
+fn named(name: String, expr: Expr) -> (OutputColumn, Expr) {
+    let column = OutputColumn {
+        name,
+        data_type: expr.data_type.clone(),
+        span: expr.span,
+    };
+    (column, expr)
+}
+
+/// Puts the parts of a SELECT together; unnamed columns get Flink's names.
+fn assemble(
+    input: Option<Rel>,
+    predicate: Option<Expr>,
+    projection: Vec<(OutputColumn, Expr)>,
+) -> Relation {
+    let (mut columns, exprs): (Vec<_>, Vec<_>) = projection.into_iter().unzip();
+    for (index, column) in columns.iter_mut().enumerate() {
+        if column.name.is_empty() {
+            column.name = format!("EXPR${index}");
+        }
+    }
+    let rel = match (input, predicate) {
+        (None, None) => Rel::Values(vec![exprs]),
+        (input, predicate) => {
+            let mut input = input.unwrap_or_else(|| Rel::Values(vec![Vec::new()]));
+            if let Some(predicate) = predicate {
+                input = Rel::Filter {
+                    input: Box::new(input),
+                    predicate,
+                };
+            }
+            Rel::Project {
+                input: Box::new(input),
+                exprs,
+            }
+        }
+    };
+    Relation { rel, columns }
+}

@@ -1,0 +1,238 @@
+//! `CREATE TABLE`: names checked, options brought into one spelling, computed columns bound.
+
+use crate::bind::catalog::TableEntry;
+use crate::bind::scope::Scope;
+use crate::bind::{Binder, Stop};
+use crate::code::Code;
+use crate::diagnostics::Diagnostic;
+use crate::plan::{Column, ColumnKind, Dialect, Expr, ExprKind, Literal, Table};
+use crate::suggest::closest;
+use crate::syntax::{ColumnDefinitionKind, CreateTable, Name};
+use rookery_model::{DataType, Field};
+use std::collections::HashMap;
+
+impl Binder<'_> {
+    /// Takes a table into the catalogue, its computed columns still without expressions.
+    pub(crate) fn declare_table(&mut self, statement: &CreateTable) {
+        if !self.declare_name(&statement.name) {
+            return;
+        }
+        let mut columns: Vec<Column> = Vec::with_capacity(statement.columns.len());
+        for definition in &statement.columns {
+            let name = &definition.name;
+            self.check_reserved(name);
+            let first = statement.columns.iter().find(|c| c.name.text == name.text);
+            if let Some(first) = first.filter(|first| first.name.span != name.span) {
+                self.fail(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        name.span,
+                        format!("the column `{}` is declared twice", name.text),
+                    )
+                    .related(first.name.span, "first declared here"),
+                );
+                continue;
+            }
+            let (data_type, kind) = match &definition.kind {
+                ColumnDefinitionKind::Physical(data_type) => {
+                    (data_type.clone(), ColumnKind::Physical)
+                }
+                ColumnDefinitionKind::Metadata { data_type, key } => {
+                    let key = key.clone().unwrap_or_else(|| name.text.clone());
+                    (data_type.clone(), ColumnKind::Metadata(key))
+                }
+                ColumnDefinitionKind::Computed(_) => {
+                    (DataType::Null, ColumnKind::Computed(null(name)))
+                }
+            };
+            columns.push(Column {
+                field: Field {
+                    name: name.text.clone(),
+                    data_type,
+                },
+                kind,
+            });
+        }
+        let entry = TableEntry {
+            declared: columns.len(),
+            table: Table {
+                name: statement.name.text.clone(),
+                columns,
+                options: self.options(statement),
+                primary_key: Vec::new(),
+                span: statement.name.span,
+            },
+            unusable: HashMap::new(),
+            read: None,
+            written: None,
+        };
+        let primary_key = self.primary_key(statement, &entry);
+        self.check_watermarks(statement, &entry);
+        self.catalog.tables.push(entry);
+        if let Some(entry) = self.catalog.tables.last_mut() {
+            entry.table.primary_key = primary_key;
+        }
+    }
+
+    /// Whether a name is free; otherwise says where it is taken.
+    pub(crate) fn declare_name(&mut self, name: &Name) -> bool {
+        self.check_reserved(name);
+        match self.catalog.declared_at(name) {
+            None => true,
+            Some(first) => {
+                self.fail(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        name.span,
+                        format!("the name `{}` is taken", name.text),
+                    )
+                    .related(first, "declared here"),
+                );
+                false
+            }
+        }
+    }
+
+    fn options(&mut self, statement: &CreateTable) -> Vec<(String, String)> {
+        let mut options: Vec<(String, String)> = Vec::new();
+        for option in &statement.options {
+            let mut key = match self.dialect {
+                Dialect::Blink => option.key.to_lowercase(),
+                Dialect::Flink => option.key.clone(),
+            };
+            if key == "type" {
+                key = "connector".to_owned();
+            }
+            if options.iter().any(|(other, _)| *other == key) {
+                self.fail(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        option.key_span,
+                        format!("the option `{key}` is set twice"),
+                    )
+                    .help("leave one of them out; `type` is another name of `connector`"),
+                );
+                continue;
+            }
+            options.push((key, option.value.clone()));
+        }
+        options.sort();
+        options
+    }
+
+    fn primary_key(&mut self, statement: &CreateTable, entry: &TableEntry) -> Vec<usize> {
+        let Some(key) = statement.primary_keys.first() else {
+            return Vec::new();
+        };
+        if let Some(second) = statement.primary_keys.get(1) {
+            self.fail(
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    second.span,
+                    format!("`{}` has two primary keys", statement.name.text),
+                )
+                .related(key.span, "the first")
+                .help("a key of several columns is one PRIMARY KEY (a, b)"),
+            );
+        }
+        if self.dialect == Dialect::Flink && !key.not_enforced {
+            self.fail(
+                Diagnostic::new(
+                    Code::OtherDialect,
+                    key.span,
+                    "Flink takes a primary key only as NOT ENFORCED",
+                )
+                .help("write NOT ENFORCED behind it"),
+            );
+        }
+        let columns = key
+            .columns
+            .iter()
+            .filter_map(|name| self.declared_column(entry, name));
+        let mut indexes = Vec::new();
+        for index in columns.collect::<Vec<_>>() {
+            if !indexes.contains(&index) {
+                indexes.push(index);
+            }
+        }
+        indexes
+    }
+
+    fn check_watermarks(&mut self, statement: &CreateTable, entry: &TableEntry) {
+        for watermark in &statement.watermarks {
+            self.declared_column(entry, &watermark.column);
+        }
+        if let [first, second, ..] = statement.watermarks.as_slice() {
+            self.fail(
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    second.span,
+                    format!("`{}` has two watermarks", statement.name.text),
+                )
+                .related(first.span, "the first"),
+            );
+        }
+    }
+
+    /// Index of a column that must be declared; reports it if it is not.
+    pub(crate) fn declared_column(&mut self, entry: &TableEntry, name: &Name) -> Option<usize> {
+        let columns = entry.declared_columns();
+        let index = columns.iter().position(|c| c.field.name == name.text);
+        if index.is_none() {
+            let names = columns.iter().map(|column| column.field.name.as_str());
+            let suggestion = closest(&name.text, names);
+            self.fail(
+                Diagnostic::new(
+                    Code::UnknownColumn,
+                    name.span,
+                    format!("`{}` has no column `{}`", entry.table.name, name.text),
+                )
+                .help_if(suggestion.map(|near| format!("did you mean `{near}`?"))),
+            );
+        }
+        index
+    }
+
+    /// Binds a table's computed columns, over its other columns.
+    pub(crate) fn bind_computed_columns(&mut self, statement: &CreateTable) {
+        let found = self
+            .catalog
+            .tables
+            .iter()
+            .position(|entry| entry.table.span == statement.name.span);
+        let Some(table) = found else {
+            return;
+        };
+        for definition in &statement.columns {
+            let ColumnDefinitionKind::Computed(expression) = &definition.kind else {
+                continue;
+            };
+            let Some(index) = self.catalog.tables[table].column(&definition.name.text) else {
+                continue;
+            };
+            let result = self.bind_expr(expression, &Scope::declaration(table));
+            let entry = &mut self.catalog.tables[table];
+            match result {
+                Ok(bound) => {
+                    entry.table.columns[index].field.data_type = bound.data_type.clone();
+                    entry.table.columns[index].kind = ColumnKind::Computed(bound);
+                }
+                Err(Stop::Reported) => {
+                    entry.unusable.insert(index, None);
+                }
+                Err(Stop::NotBuilt(construct)) => {
+                    entry.unusable.insert(index, Some(construct));
+                }
+            }
+        }
+    }
+}
+
+/// What stands for a computed column until it is bound; no rule can refer to it before.
+fn null(name: &Name) -> Expr {
+    Expr {
+        kind: ExprKind::Literal(Literal::Null),
+        data_type: DataType::Null,
+        span: name.span,
+    }
+}

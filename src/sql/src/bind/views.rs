@@ -1,0 +1,168 @@
+//! Views and `WITH`: bound once where they stand, put in wherever they are named.
+
+use crate::bind::output::{Relation, nodes};
+use crate::bind::{Binder, Bound, Stop, not_built};
+use crate::code::Code;
+use crate::diagnostics::Diagnostic;
+use crate::plan::Span;
+use crate::suggest::closest;
+use crate::syntax::{CreateView, Name, ReadQuery};
+use rookery_model::limits::SQL_PLAN_NODES_MAX;
+
+/// A query with a name.
+#[derive(Debug)]
+pub(crate) struct NamedQuery {
+    pub(crate) name: Name,
+    pub(crate) result: Bound<Relation>,
+    /// How much its plan costs wherever it is put in.
+    nodes: usize,
+}
+
+impl NamedQuery {
+    pub(crate) fn new(name: Name, result: Bound<Relation>) -> Self {
+        let nodes = result.as_ref().map_or(0, |relation| nodes(&relation.rel));
+        Self {
+            name,
+            result,
+            nodes,
+        }
+    }
+}
+
+impl Binder<'_> {
+    /// Binds the views in the order of the text.
+    pub(crate) fn declare_views(&mut self, views: &[CreateView]) {
+        for (index, view) in views.iter().enumerate() {
+            self.later_views = views[index..]
+                .iter()
+                .map(|view| view.name.clone())
+                .collect();
+            if !self.declare_name(&view.name) {
+                continue;
+            }
+            let result = match &view.query {
+                ReadQuery::Query(query) => self.bind_query(query),
+                ReadQuery::NotBuilt { construct, span } => not_built(construct.as_str(), *span),
+            };
+            let result =
+                result.and_then(|relation| self.rename(relation, &view.columns, &view.name));
+            if let Err(Stop::NotBuilt(construct)) = &result {
+                self.warn_not_built(&construct.clone());
+            }
+            let view = NamedQuery::new(view.name.clone(), result);
+            self.catalog.views.push(view);
+        }
+        self.later_views.clear();
+    }
+
+    /// Gives a relation's columns new names, if there are any.
+    pub(crate) fn rename(
+        &mut self,
+        mut relation: Relation,
+        names: &[Name],
+        of: &Name,
+    ) -> Bound<Relation> {
+        for (index, name) in names.iter().enumerate() {
+            self.check_reserved(name);
+            if let Some(first) = names[..index].iter().find(|other| other.text == name.text) {
+                return Err(self.fail(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        name.span,
+                        format!("the column `{}` is named twice", name.text),
+                    )
+                    .related(first.span, "first named here"),
+                ));
+            }
+        }
+        if names.is_empty() {
+            return Ok(relation);
+        }
+        if names.len() != relation.columns.len() {
+            let span = names.iter().fold(of.span, |span, name| span.to(name.span));
+            let message = format!(
+                "`{}` names {} columns, and its query has {}",
+                of.text,
+                names.len(),
+                relation.columns.len()
+            );
+            return Err(self.fail(
+                Diagnostic::new(Code::ColumnCount, span, message)
+                    .note(format!("query: {}", relation.list())),
+            ));
+        }
+        for (column, name) in relation.columns.iter_mut().zip(names) {
+            column.name.clone_from(&name.text);
+        }
+        Ok(relation)
+    }
+
+    /// A copy of a view's plan for the place that names it.
+    pub(crate) fn put_in_view(&mut self, view: usize, at: Span) -> Bound<Relation> {
+        self.spend(self.catalog.views[view].nodes, at)?;
+        self.catalog.views[view].result.clone()
+    }
+
+    /// The same for a query of WITH.
+    pub(crate) fn put_in_cte(&mut self, cte: usize, at: Span) -> Bound<Relation> {
+        self.spend(self.ctes[cte].nodes, at)?;
+        self.ctes[cte].result.clone()
+    }
+
+    /// Counts nodes of the plans, up to the limit.
+    pub(crate) fn spend(&mut self, nodes: usize, at: Span) -> Bound<()> {
+        self.nodes += nodes;
+        if self.nodes <= SQL_PLAN_NODES_MAX {
+            return Ok(());
+        }
+        self.nodes -= nodes;
+        Err(self.fail(
+            Diagnostic::new(
+                Code::TooLarge,
+                at,
+                format!("the file's plans are over {SQL_PLAN_NODES_MAX} nodes"),
+            )
+            .label("one view too many is put in here")
+            .help("name fewer views in each other, or split the file"),
+        ))
+    }
+
+    /// The error that no table of this name exists.
+    pub(crate) fn unknown_table(&mut self, name: &Name) -> Stop {
+        let later = self.later_views.iter().find(|view| view.text == name.text);
+        if let Some(later) = later.map(|later| later.span) {
+            return self.fail(
+                Diagnostic::new(
+                    Code::UnknownTable,
+                    name.span,
+                    format!("the view `{}` is not known here yet", name.text),
+                )
+                .related(later, "it is declared here")
+                .help("a view names only views that stand before it"),
+            );
+        }
+        let ctes = self.ctes.iter().map(|cte| cte.name.text.as_str());
+        let near = closest(&name.text, self.catalog.names().chain(ctes)).map(str::to_owned);
+        self.fail(
+            Diagnostic::new(
+                Code::UnknownTable,
+                name.span,
+                format!("no table or view `{}`", name.text),
+            )
+            .label("not declared in this file")
+            .help_if(near.map(|near| format!("did you mean `{near}`?"))),
+        )
+    }
+
+    /// Warns of a construct that no operator is built for.
+    pub(crate) fn warn_not_built(&mut self, construct: &crate::bind::NotBuilt) {
+        self.warn(
+            Diagnostic::new(
+                Code::NotBuilt,
+                construct.span,
+                format!("{} is not built yet", construct.construct),
+            )
+            .label("understood, but rules that use it cannot run"),
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Stable codes of diagnostics: what scripts and documentation hang on. A code is never given another
+//! meaning; E01xx is syntax, E02xx binding, E03xx warnings.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)*) => {
+        /// What kind of finding a diagnostic is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as users see it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A character or an unfinished literal that no token begins with.
+    UnreadableText = "E0101",
+    /// Full-width or typographic punctuation outside a literal.
+    FullWidthPunctuation = "E0102",
+    /// A token that cannot stand where it stands.
+    UnexpectedToken = "E0103",
+    /// Two statements without a semicolon between them.
+    MissingSemicolon = "E0104",
+    /// A statement that Flink has and rule files do not.
+    UnsupportedStatement = "E0105",
+    /// A clause, operator or literal of another SQL.
+    UnsupportedSyntax = "E0106",
+    /// Nested too deep, or too many operators in one expression.
+    TooDeep = "E0107",
+    /// The file or the plan is over a limit.
+    TooLarge = "E0108",
+    /// A type that does not exist, or one with impossible precision.
+    InvalidType = "E0109",
+    /// A literal whose value does not fit or is no date.
+    InvalidLiteral = "E0110",
+
+    /// No table or view of that name.
+    UnknownTable = "E0201",
+    /// No column of that name.
+    UnknownColumn = "E0202",
+    /// More than one column of that name.
+    AmbiguousColumn = "E0203",
+    /// No function of that name.
+    UnknownFunction = "E0204",
+    /// A function that does not take these arguments.
+    WrongArguments = "E0205",
+    /// Operands of types that an operator does not take together.
+    TypeMismatch = "E0206",
+    /// A condition that is not BOOLEAN.
+    NotBoolean = "E0207",
+    /// A cast between types that have none.
+    InvalidCast = "E0208",
+    /// A query with another number of columns than its destination.
+    ColumnCount = "E0209",
+    /// A query whose column types do not fit its destination.
+    ColumnTypes = "E0210",
+    /// A name that is already taken.
+    DuplicateName = "E0211",
+    /// A JSON path that cannot be read.
+    InvalidJsonPath = "E0212",
+    /// A table that is read and written in one file.
+    ReadAndWritten = "E0213",
+    /// Something that only the other dialect has.
+    OtherDialect = "E0214",
+    /// A value that a SET does not take.
+    InvalidSetting = "E0215",
+    /// A name of a table that cannot be used here.
+    NotInsertable = "E0216",
+
+    /// A column that the source does not declare.
+    UndeclaredColumn = "E0301",
+    /// A SET whose key means nothing here.
+    UnknownSetting = "E0302",
+    /// A hint, which is not acted on.
+    IgnoredHint = "E0303",
+    /// Understood, but no operator is built for it.
+    NotBuilt = "E0304",
+    /// Text and a number compared or computed with each other.
+    ImplicitConversion = "E0305",
+    /// A rule name in a comment that stands before no rule.
+    UnusedRuleName = "E0306",
+    /// A name that Flink would not take without back-quotes.
+    ReservedInFlink = "E0307",
+    /// A file without any INSERT.
+    NoRules = "E0308",
+    /// A value that may not fit its sink's column.
+    Narrowing = "E0309",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_distinct_and_in_their_ranges() {
+        let texts: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(texts.len(), Code::ALL.len());
+        for text in texts {
+            assert!(
+                text.len() == 5 && ("E0101".."E0400").contains(&text),
+                "{text}"
+            );
+        }
+        assert_eq!(Code::UnknownColumn.to_string(), "E0202");
+    }
+}

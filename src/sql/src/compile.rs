@@ -1,0 +1,73 @@
+//! The way from a text to a program.
+
+use crate::bind::{FileSettings, bind, dialect_of};
+use crate::code::Code;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::lexer::lex;
+use crate::parse::{RuleDialect, parse};
+use crate::plan::{Dialect, Program, Span};
+use crate::source::SourceFile;
+use rookery_model::limits::{SQL_FILE_MAX_BYTES, SQL_STACK_BYTES};
+
+/// What a file is read with, unless it says otherwise itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// The language; blink if neither this nor `SET 'rookery.dialect'` says one.
+    pub dialect: Option<Dialect>,
+    /// The job's zone; the language's own if neither this nor `SET 'table.local-time-zone'` says one.
+    pub zone: Option<String>,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// What it means; none if there is an error among the diagnostics.
+    pub program: Option<Program>,
+    /// Errors and warnings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and binds a rule file. All of its errors come in one run, as far as one does not hide
+/// another.
+#[must_use]
+pub fn compile(file: &SourceFile, options: &CompileOptions) -> Compiled {
+    if file.text.len() > SQL_FILE_MAX_BYTES {
+        let diagnostic = Diagnostic::new(
+            Code::TooLarge,
+            Span::default(),
+            format!(
+                "the file has {} bytes, over the limit of {SQL_FILE_MAX_BYTES}",
+                file.text.len()
+            ),
+        )
+        .help("split it; each file is a catalogue of its own");
+        return Compiled {
+            program: None,
+            diagnostics: vec![diagnostic],
+        };
+    }
+    // Parser and binder recurse as deep as a statement nests, which is bounded; the caller's stack
+    // may be a shard's or a test's.
+    stacker::grow(SQL_STACK_BYTES, || compile_here(file, options))
+}
+
+fn compile_here(file: &SourceFile, options: &CompileOptions) -> Compiled {
+    let mut diagnostics = Diagnostics::default();
+    let lexed = lex(&file.text, &RuleDialect::default(), &mut diagnostics);
+    let language = dialect_of(&lexed.tokens, options);
+    let dialect = RuleDialect::new(language);
+    let script = parse(&lexed, &dialect, &mut diagnostics);
+    let settings = FileSettings::read(&script, language, options, &mut diagnostics);
+    let program = bind(
+        file,
+        &script,
+        &lexed.tokens,
+        settings,
+        &dialect,
+        &mut diagnostics,
+    );
+    Compiled {
+        program: (!diagnostics.has_errors()).then_some(program),
+        diagnostics: diagnostics.into_sorted(),
+    }
+}

@@ -1,0 +1,216 @@
+//! The functions that are called by name: what they take, what they give, in which dialect.
+//!
+//! A function is one line of [`table::FUNCTIONS`] for each form of its arguments. Names that Flink or
+//! Blink have and that are not in the table yet are listed in [`known`], so that using one is told
+//! apart from a typing error.
+
+mod known;
+mod table;
+
+use crate::Function;
+use crate::plan::{ArithmeticOp, Dialect};
+use crate::suggest::closest;
+use rookery_model::DataType;
+
+/// What an argument must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Argument {
+    /// Text. Blink makes text of anything but ARRAY, MAP and ROW.
+    Text,
+    /// TIMESTAMP or TIMESTAMP_LTZ; a DATE becomes a TIMESTAMP.
+    Timestamp,
+    /// A number. Blink reads one from text, as DOUBLE.
+    Number,
+    /// BOOLEAN.
+    Boolean,
+    /// Anything; all such arguments of a call are converted to one type.
+    Common,
+}
+
+impl Argument {
+    /// As messages write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "STRING",
+            Self::Timestamp => "TIMESTAMP",
+            Self::Number => "number",
+            Self::Boolean => "BOOLEAN",
+            Self::Common => "value",
+        }
+    }
+}
+
+/// What a call gives.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Returns {
+    /// Always this type.
+    Type(DataType),
+    /// The type that the [`Argument::Common`] arguments share.
+    Common,
+}
+
+/// Which dialects have a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialects {
+    Both,
+    Blink,
+    Flink,
+}
+
+impl Dialects {
+    fn has(self, dialect: Dialect) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Blink => dialect == Dialect::Blink,
+            Self::Flink => dialect == Dialect::Flink,
+        }
+    }
+}
+
+/// What a call becomes in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A call.
+    Call(Function),
+    /// An operator that can be written as a function.
+    Operator(ArithmeticOp),
+    /// NULLIF: compares its arguments, and gives the first in its own type.
+    NullIf,
+}
+
+/// One form of a function.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [Argument],
+    /// More arguments of this kind may follow.
+    pub(crate) rest: Option<Argument>,
+    pub(crate) returns: Returns,
+    pub(crate) dialects: Dialects,
+    pub(crate) meaning: Meaning,
+}
+
+impl Signature {
+    /// Whether it takes so many arguments.
+    pub(crate) fn takes(&self, count: usize) -> bool {
+        count == self.arguments.len() || (self.rest.is_some() && count > self.arguments.len())
+    }
+
+    /// What the n-th argument must be.
+    pub(crate) fn argument(&self, n: usize) -> Option<Argument> {
+        self.arguments.get(n).copied().or(self.rest)
+    }
+
+    /// As messages write it: `NAME(STRING, STRING, ..)`.
+    pub(crate) fn text(&self) -> String {
+        let mut arguments: Vec<_> = self.arguments.iter().map(|a| a.name()).collect();
+        if self.rest.is_some() {
+            arguments.push("..");
+        }
+        format!("{}({})", self.name, arguments.join(", "))
+    }
+}
+
+/// What a name stands for.
+pub(crate) enum Found {
+    /// These forms.
+    Forms(Vec<&'static Signature>),
+    /// A function of the other dialect only.
+    OtherDialect,
+    /// Known, not built: what kind of function it is.
+    NotBuilt(&'static str),
+    /// Nothing; perhaps this was meant.
+    Unknown(Option<&'static str>),
+}
+
+/// Looks a function up by its name in any case.
+pub(crate) fn find(dialect: Dialect, name: &str) -> Found {
+    let upper = name.to_ascii_uppercase();
+    let forms: Vec<_> = table::FUNCTIONS
+        .iter()
+        .filter(|form| form.name == upper)
+        .collect();
+    if !forms.is_empty() {
+        let usable: Vec<_> = forms
+            .into_iter()
+            .filter(|form| form.dialects.has(dialect))
+            .collect();
+        return if usable.is_empty() {
+            Found::OtherDialect
+        } else {
+            Found::Forms(usable)
+        };
+    }
+    if let Some(kind) = known::kind(&upper) {
+        return Found::NotBuilt(kind);
+    }
+    let names = table::FUNCTIONS
+        .iter()
+        .map(|form| form.name)
+        .chain(["JSON_VALUE", "CAST", "TRY_CAST"])
+        .chain(known::names());
+    Found::Unknown(closest(&upper, names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_upper_case_and_no_known_name_is_in_it() {
+        for form in table::FUNCTIONS {
+            assert_eq!(form.name, form.name.to_ascii_uppercase());
+            assert_eq!(known::kind(form.name), None, "{} is built", form.name);
+        }
+    }
+
+    #[test]
+    fn forms_are_told_apart_by_count_and_dialect() {
+        let Found::Forms(forms) = find(Dialect::Blink, "unix_timestamp") else {
+            panic!("not found");
+        };
+        assert_eq!(forms.len(), 4);
+        assert_eq!(
+            forms.iter().map(|form| form.text()).collect::<Vec<_>>(),
+            [
+                "UNIX_TIMESTAMP()",
+                "UNIX_TIMESTAMP(STRING)",
+                "UNIX_TIMESTAMP(TIMESTAMP)",
+                "UNIX_TIMESTAMP(STRING, STRING)"
+            ]
+        );
+        let meaning = |dialect| match find(dialect, "Concat") {
+            Found::Forms(forms) => forms[0].meaning,
+            _ => panic!("not found"),
+        };
+        assert_eq!(
+            meaning(Dialect::Blink),
+            Meaning::Call(Function::ConcatSkipNull)
+        );
+        assert_eq!(meaning(Dialect::Flink), Meaning::Call(Function::Concat));
+        let Found::Forms(forms) = find(Dialect::Flink, "COALESCE") else {
+            panic!("not found");
+        };
+        assert!(forms[0].takes(1) && forms[0].takes(9) && !forms[0].takes(0));
+    }
+
+    #[test]
+    fn unknown_names_are_corrected() {
+        assert!(matches!(
+            find(Dialect::Blink, "json_valeu"),
+            Found::Unknown(Some("JSON_VALUE"))
+        ));
+        assert!(matches!(
+            find(Dialect::Blink, "frobnicate"),
+            Found::Unknown(None)
+        ));
+        assert!(matches!(
+            find(Dialect::Blink, "md5"),
+            Found::NotBuilt("function")
+        ));
+        assert!(matches!(
+            find(Dialect::Flink, "Count"),
+            Found::NotBuilt("aggregate function")
+        ));
+    }
+}

@@ -1,0 +1,50 @@
+//! "Did you mean": the nearest of the names that would have been right.
+
+/// The candidate nearest to a mistyped name, if one is near enough: a changed, missing or swapped
+/// character or two, or another case.
+pub(crate) fn closest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    // A long name is a paste, not a typo, and the distance costs the product of the lengths.
+    const BYTES_MAX: usize = 128;
+    if name.len() > BYTES_MAX {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    let allowed = match lower.chars().count() {
+        0..=2 => 0,
+        3..=4 => 1,
+        5..=8 => 2,
+        _ => 3,
+    };
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= BYTES_MAX && *candidate != name)
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+            (distance, candidate)
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|&(distance, candidate)| (distance, candidate))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        let names = ["imei", "type", "data", "profile", "iot_up", "设备号"];
+        assert_eq!(closest("imie", names), Some("imei"));
+        assert_eq!(closest("IMEI", names), Some("imei"));
+        assert_eq!(closest("profil", names), Some("profile"));
+        assert_eq!(closest("iot_dwon", names), None);
+        assert_eq!(closest("xy", names), None);
+        assert_eq!(closest("设备", names), None);
+        assert_eq!(closest("设备好", names), Some("设备号"));
+        assert_eq!(closest("imei", names), None);
+        assert_eq!(closest(&"x".repeat(1 << 20), names), None);
+    }
+}

@@ -1,0 +1,10 @@
+create table s (body varchar, path varchar) with (type='datahub');
+create table t (v varchar) with (type='print');
+insert into t select json_value(body, '$.a[0][*].*[''k''].中文') from s;
+insert into t select json_value(body, path) from s;
+insert into t select json_value(body, '$.订单[x].y') from s;
+insert into t select json_value(body, 'Powers[0]') from s;
+insert into t select json_value(body, '$[''a''') from s;
+insert into t select json_value(body, U&'$..a') from s;
+insert into t select json_value(body) from s;
+insert into t select json_value(body '$.a') from s;

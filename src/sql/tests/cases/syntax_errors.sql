@@ -1,0 +1,25 @@
+CREATE TABLE a (id VARCHAR, n INT,) WITH (type = 'datahub');
+CREATE TABLE b (id VARCHRA, n DECIMAL(40, 2)) WITH (type = 'print');
+CREATE TABLE c (id VARCHAR, n DECIMAL(40, 2)) WITH (type = 'print');
+CREATE TABLE d (id VARCHAR) WITH (type = print, batch-size = '1');
+CREATE TABLE e (id VARCHAR) WITH (batch-size = '1');
+CREATE TABLE ok (id VARCHAR, n INT) WITH (type = 'print');
+INSERT INTO ok SELECT id, FROM src;
+INSERT INTO ok SELECT id n n FROM src;
+INSERT INTO ok SELECT CAST(n AS) FROM src;
+INSERT INTO ok SELECT (id, n FROM src;
+INSERT INTO ok SELECT id FROM src WHERE;
+INSERT INTO ok SELECT "id", 1L FROM src;
+INSERT INTO ok
+INSERT INTO ok SELECT 'x', 1
+INSERT INTO ok SELECT 'y', 2;
+SELECT * FROM ok;
+DROP TABLE ok;
+CREATE FUNCTION f AS 'com.example.F';
+USE CATALOG hive;
+INSERT OVERWRITE ok SELECT 'x', 1;
+FROBNICATE;
+BEGIN STATEMENT SET;
+END;
+END;
+BEGIN STATEMENT SET;
