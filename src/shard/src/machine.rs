@@ -191,6 +191,7 @@ impl<S: Storage> ShardMachine<S> {
         }
         let time = self.batch_time(now);
         if self.append_lines(&mut batch, time)?.is_some() {
+            self.batch_time = None;
             return Ok(Some(batch));
         }
         let (connection, chunk) = (batch.connection, batch.chunk);
@@ -329,7 +330,10 @@ impl<S: Storage> ShardMachine<S> {
         );
         let lsn = match self.log.append(RecordKind::Skip, &[&bytes[..head]]) {
             Ok(lsn) => lsn,
-            Err(AppendError::Full { .. }) => return Ok(true),
+            Err(AppendError::Full { .. }) => {
+                self.batch_time = None;
+                return Ok(true);
+            }
             Err(error) => return Err(error.into()),
         };
         let promise = Promise::Skip {
@@ -350,8 +354,11 @@ impl<S: Storage> ShardMachine<S> {
     /// The log's; with `AppendError::Full` call again when it has room.
     pub fn put_rules(&mut self, hash: RulesHash, now: RecordTime) -> Result<(), AppendError> {
         self.batch_time(&|| now);
-        self.log.append(RecordKind::Rules, &[&hash])?;
-        Ok(())
+        let appended = self.log.append(RecordKind::Rules, &[&hash]);
+        if appended.is_err() {
+            self.batch_time = None;
+        }
+        appended.map(drop)
     }
 
     /// What to sync now, if anything and if no sync is under way.
@@ -359,8 +366,9 @@ impl<S: Storage> ShardMachine<S> {
         if self.committing.is_some() {
             return None;
         }
-        let commit = self.log.begin_commit()?;
+        let commit = self.log.begin_commit();
         self.batch_time = None;
+        let commit = commit?;
         self.committing = Some(commit.through());
         Some(commit)
     }

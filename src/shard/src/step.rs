@@ -7,7 +7,7 @@ use crate::metrics::ShardMetrics;
 use crate::output::{SinkBinding, StepOutput, Stepped};
 use crate::record::{self, Defect, Payload, PayloadError, RulesHash, Sender};
 use rookery_engine::{Engine, Record, RecordInput};
-use rookery_model::{DeadLetter, Lsn, Position, RecordTime, ShardId, Stage, limits};
+use rookery_model::{DeadLetter, Lsn, Position, ShardId, Stage, limits};
 use rookery_runtime::storage::Storage;
 use rookery_sinks::DeadLetterEncoder;
 use rookery_wal::{Log, LogReader, RecordKind, RecordRef};

@@ -88,6 +88,7 @@ impl Forwarder {
                             "{name} had {acked} acknowledged and is to resume after {resume}"
                         ));
                     }
+                    self.acked = resume;
                     self.state = State::Streaming {
                         connection,
                         next: resume + 1,

@@ -63,17 +63,24 @@ fn a_schedule_is_the_same_each_time() {
 fn every_mutant_is_found() {
     let quiet = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let missed: Vec<Mutant> = Mutant::ALL
-        .into_iter()
-        .filter(|mutant| {
-            with_mutant(Some(*mutant), || {
-                (0..MUTANT_SCHEDULES).all(|seed| schedule(seed).is_ok())
-            })
+    let found = |mutant| {
+        with_mutant(Some(mutant), || {
+            (0..MUTANT_SCHEDULES).find_map(|seed| schedule(seed).err().map(|e| (seed, e)))
         })
+    };
+    let found: Vec<_> = Mutant::ALL
+        .into_iter()
+        .map(|mutant| (mutant, found(mutant)))
         .collect();
     std::panic::set_hook(quiet);
+    for (mutant, found) in &found {
+        match found {
+            Some((seed, error)) => println!("{mutant:?}: schedule {seed}: {error}"),
+            None => println!("{mutant:?} IS NOT FOUND within {MUTANT_SCHEDULES} schedules"),
+        }
+    }
     assert!(
-        missed.is_empty(),
-        "not found within {MUTANT_SCHEDULES} schedules: {missed:?}"
+        found.iter().all(|(_, found)| found.is_some()),
+        "a mutant is not found"
     );
 }

@@ -14,10 +14,13 @@ use crate::registry::Registry;
 use crate::session::{Session, SessionConfig, SessionContext};
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
-use rookery_model::{Position, RecordTime, ShardId};
+use rookery_model::{DataType, Field, Position, RecordTime, ShardId};
 use rookery_runtime::storage::sim::SimStorage;
 use rookery_sinks::{Lane, LaneKey};
 use rookery_sources::LineLimits;
+use rookery_sql::plan::{
+    Column, ColumnKind, Dialect, Expr, ExprKind, Program, Rel, Rule, Span, Table,
+};
 use rookery_wal::{Commit, LogConfig, SideWork, Slots};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -28,14 +31,6 @@ pub const SHARDS: u16 = 2;
 pub const LANES: usize = 3;
 const SEGMENT_BYTES: u64 = 16 * 1024;
 const RULES: [u8; 16] = [7; 16];
-
-const JOB: &str = "
-CREATE TABLE iot (imei VARCHAR, v VARCHAR) WITH (type='datahub');
-CREATE TABLE once (v VARCHAR) WITH (type='blackhole');
-CREATE TABLE often (v VARCHAR) WITH (type='blackhole');
-INSERT INTO once SELECT v FROM iot;
-INSERT INTO often SELECT v FROM iot;
-";
 
 /// What goes between shards.
 pub enum Letter {
@@ -65,13 +60,47 @@ pub struct Node {
     config: SessionConfig,
 }
 
+/// `INSERT INTO once SELECT v FROM iot; INSERT INTO often SELECT v FROM iot`
 fn rules() -> Arc<RuleSet> {
-    let file = rookery_sql::SourceFile {
-        path: "sim.sql".into(),
-        text: JOB.into(),
+    let field = |name: &str| Field {
+        name: name.into(),
+        data_type: DataType::STRING,
     };
-    let compiled = rookery_sql::compile(&file, &rookery_sql::CompileOptions::default());
-    let program = compiled.program.expect("the job is valid");
+    let column = |name: &str| Column {
+        field: field(name),
+        kind: ColumnKind::Physical,
+    };
+    let table = |name: &str, columns| Table {
+        name: name.into(),
+        columns,
+        options: vec![("connector".into(), "blackhole".into())],
+        primary_key: Vec::new(),
+        span: Span::default(),
+    };
+    let rule = |name: &str, sink| Rule {
+        name: format!("sim.{name}"),
+        sink,
+        query: Rel::Project {
+            input: Box::new(Rel::Scan(0)),
+            exprs: vec![Expr {
+                kind: ExprKind::Column(1),
+                data_type: DataType::STRING,
+                span: Span::default(),
+            }],
+        },
+        span: Span::default(),
+    };
+    let program = Program {
+        name: "sim".into(),
+        dialect: Dialect::Blink,
+        zone: "UTC".into(),
+        tables: vec![
+            table("iot", vec![column("imei"), column("v")]),
+            table("once", vec![column("v")]),
+            table("often", vec![column("v")]),
+        ],
+        rules: vec![rule("once", 1), rule("often", 2)],
+    };
     Arc::new(RuleSet::compile(vec![program]).expect("the job compiles"))
 }
 
@@ -415,6 +444,22 @@ impl Node {
         };
         session.take_output(&mut out);
         (out, session.is_over())
+    }
+
+    /// Where each shard stands, for a message.
+    pub fn describe(&self) -> String {
+        let shard = |shard: &Shard| {
+            let machine = &shard.machine;
+            let cursors: Vec<_> = machine
+                .lanes()
+                .iter()
+                .map(|lane| lane.cursor().lsn.0)
+                .collect();
+            let (log, lanes) = (machine.log(), machine.lanes());
+            let rows: usize = lanes.iter().map(ShardLane::unconfirmed_rows).sum();
+            format!("{} {} {cursors:?} {rows}", log.appended(), log.durable())
+        };
+        self.shards.iter().map(shard).collect::<Vec<_>>().join("; ")
     }
 
     /// Whether nothing is left to do.

@@ -299,8 +299,9 @@ impl World {
             .iter()
             .map(|f| (f.acked, f.total, f.state))
             .collect();
+        let shards = self.node.as_ref().map(Node::describe);
         Err(format!(
-            "not done after {PEACE_TURNS} turns of peace: {stuck:?}"
+            "not done after {PEACE_TURNS} turns of peace: {stuck:?} {shards:?}"
         ))
     }
 
