@@ -1,0 +1,6 @@
+//! The sinks from outside: threads, real files, the system calls they make, what they cost.
+
+mod full_disk;
+mod harness;
+mod rate;
+mod syncs;
