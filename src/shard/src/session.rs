@@ -295,6 +295,12 @@ impl Session {
         self.over
     }
 
+    /// The greeting that was answered.
+    #[cfg(test)]
+    pub fn forwarder(&self) -> Option<&Greeted> {
+        self.ingress.forwarder()
+    }
+
     /// Gives the name free.
     pub fn release(&self, registry: &Registry) {
         if let Some(greeted) = self.ingress.forwarder() {

@@ -424,18 +424,19 @@ impl<S: Storage> Examination<'_, S> {
         if self.index_damaged {
             chain.findings.push(Finding::IndexDamaged);
         }
-        let durable = self.known.durable;
-        if nothing_there && durable.lsn > Lsn(0) {
-            let lost = LsnRange {
-                first: self.known.checkpoint.lsn.next(),
-                last: durable.lsn,
-            };
+        let Known { durable, checkpoint } = self.known;
+        if !nothing_there {
+            return;
+        }
+        chain.last = durable.max(checkpoint);
+        // All records up to the checkpoint may have been deleted as needless.
+        if durable.lsn > checkpoint.lsn {
+            let (first, last) = (checkpoint.lsn.next(), durable.lsn);
             chain.findings.push(Finding::Missing {
                 segment: 0,
-                lost,
+                lost: LsnRange { first, last },
                 accepted: false,
             });
-            chain.last = durable;
         }
     }
 

@@ -18,7 +18,10 @@ const MUTANT_SCHEDULES: u64 = 3_000;
 
 /// Runs one schedule; what the oracle found wrong, if anything.
 fn schedule(seed: u64) -> Result<(), String> {
-    let run = std::panic::catch_unwind(|| World::new(seed).run());
+    let run = std::panic::catch_unwind(|| {
+        let mut world = World::new(seed);
+        world.run().map_err(|error| format!("{error}\n{}", world.trace()))
+    });
     match run {
         Ok(result) => result,
         Err(panic) => {

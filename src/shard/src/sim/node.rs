@@ -3,11 +3,12 @@
 
 use super::target::{Kind, Target, TextEncoder};
 use crate::checkpoint::{Checkpoint, Cursors};
-use crate::ingress::{BatchPool, Routing};
+use crate::ingress::{BatchPool, Ingress, Routing};
 use crate::lane::ShardLane;
 use crate::machine::{Durability, ShardMachine};
 use crate::message::{ConnectionId, Inbound, Outbound};
 use crate::metrics::ShardMetrics;
+use crate::numbering::Mark;
 use crate::open::{OpenConfig, OpenShard, open_shards};
 use crate::output::SinkBinding;
 use crate::registry::Registry;
@@ -22,7 +23,7 @@ use rookery_sql::plan::{
     Column, ColumnKind, Dialect, Expr, ExprKind, Program, Rel, Rule, Span, Table,
 };
 use rookery_wal::{Commit, LogConfig, SideWork, Slots};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub const SHARDS: u16 = 2;
 /// Dead letters, then one sink of each kind.
 pub const LANES: usize = 3;
 const SEGMENT_BYTES: u64 = 16 * 1024;
+/// Slot of connections that are requests beside a stream.
+const REQUEST_SLOT: u32 = u32::MAX;
 const RULES: [u8; 16] = [7; 16];
 
 /// What goes between shards.
@@ -58,6 +61,16 @@ pub struct Node {
     registry: Registry,
     pools: Vec<BatchPool>,
     config: SessionConfig,
+    /// The numbering that the shards started with.
+    pub started_with: BTreeMap<String, Mark>,
+    requests: Vec<Request>,
+}
+
+/// Lines sent beside a stream, whose numbers are acknowledged together.
+struct Request {
+    forwarder: usize,
+    numbers: Vec<u64>,
+    parts: u16,
 }
 
 /// `INSERT INTO once SELECT v FROM iot; INSERT INTO often SELECT v FROM iot`
@@ -135,6 +148,7 @@ impl Node {
         if let Some(damage) = opened.damage().first() {
             return Err(format!("LOST {damage}"));
         }
+        let opened_numbering = opened.numbering.clone();
         let registry = Registry::new(16);
         let mut shards = Vec::new();
         let names = opened.names(&registry);
@@ -146,6 +160,7 @@ impl Node {
             }
             shards.push(shard);
         }
+        let started_with = opened_numbering;
         let queues = || {
             std::iter::repeat_with(VecDeque::new)
                 .take(usize::from(SHARDS))
@@ -157,6 +172,8 @@ impl Node {
                 .take(usize::from(SHARDS))
                 .collect(),
             sessions: Vec::new(),
+            started_with,
+            requests: Vec::new(),
             registry,
             pools: (0..SHARDS).map(|_| BatchPool::default()).collect(),
             config: SessionConfig {
@@ -289,6 +306,52 @@ impl Node {
         });
     }
 
+    /// Sends lines beside a connection's stream, under its generation and through its shard: another
+    /// one's queues could overtake the stream.
+    pub fn request(&mut self, connection: usize, forwarder: usize, lines: &[(u64, String)]) {
+        let Some((id, session)) = &self.sessions[connection] else {
+            return;
+        };
+        let Some(greeted) = session.forwarder().cloned() else {
+            return;
+        };
+        let from = id.shard;
+        let id = ConnectionId {
+            shard: from,
+            slot: REQUEST_SLOT,
+            serial: 0,
+        };
+        let mut ingress = Ingress::new(id, self.config.routing.clone());
+        ingress.greeted(greeted);
+        for (number, line) in lines {
+            ingress.line(
+                line.trim_end().as_bytes(),
+                *number,
+                &mut self.pools[usize::from(from.0)],
+            );
+        }
+        let parts = ingress.parts();
+        let numbers = lines.iter().map(|(number, _)| *number).collect();
+        let mail = &mut self.mail[usize::from(from.0)];
+        ingress.end_chunk(self.requests.len() as u64, 0, |to, inbound| {
+            mail[usize::from(to.0)].push_back(Letter::In(inbound));
+        });
+        self.requests.push(Request {
+            forwarder,
+            numbers,
+            parts,
+        });
+    }
+
+    /// Requests that were answered since the last call: forwarder and numbers.
+    pub fn take_answered(&mut self) -> Vec<(usize, Vec<u64>)> {
+        let done = |request: &mut Request| {
+            let answered = request.parts == 0 && !request.numbers.is_empty();
+            answered.then(|| (request.forwarder, std::mem::take(&mut request.numbers)))
+        };
+        self.requests.iter_mut().filter_map(done).collect()
+    }
+
     /// Delivers the oldest letter from one shard to another.
     pub fn deliver(&mut self, from: usize, to: usize) {
         let Some(letter) = self.mail[from][to].pop_front() else {
@@ -315,6 +378,10 @@ impl Node {
 
     fn answer(&mut self, outbound: Outbound) {
         match outbound {
+            Outbound::Acked { connection, chunk } if connection.slot == REQUEST_SLOT => {
+                self.requests[chunk as usize].parts -= 1;
+            }
+            Outbound::Fenced { connection } if connection.slot == REQUEST_SLOT => {}
             Outbound::Acked { connection, chunk } => {
                 self.with_session(connection, |session, _| session.acked(chunk));
             }
@@ -434,6 +501,10 @@ impl Node {
         {
             state.machine.checkpoint_saved();
         }
+        state
+            .machine
+            .log_mut()
+            .apply_retention(RecordTime(i64::MAX));
     }
 
     /// What a connection has to say to its peer.

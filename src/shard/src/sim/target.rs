@@ -19,6 +19,7 @@ pub struct Arrived {
     pub forwarder: usize,
     pub number: u64,
     pub device: u64,
+    pub epoch: u64,
 }
 
 /// A target's table.
@@ -65,12 +66,13 @@ fn parse(row: &[u8]) -> Arrived {
         words
             .next()
             .and_then(|w| w.parse().ok())
-            .expect("three numbers")
+            .expect("four numbers")
     };
     Arrived {
         forwarder: next() as usize,
         number: next(),
         device: next(),
+        epoch: next(),
     }
 }
 

@@ -89,7 +89,10 @@ impl World {
             &mut self.rules,
         );
         match started {
-            Ok(node) => self.node = Some(node),
+            Ok(node) => {
+                self.judge_start(&node)?;
+                self.node = Some(node);
+            }
             Err(error) if error.starts_with("LOST") => return Err(error),
             // The disk fails during the start: the process exits and is started again.
             Err(error) => {
@@ -97,6 +100,23 @@ impl World {
                 if self.disk.is_off() {
                     self.disk.crash();
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that was acknowledged is in the logs.
+    fn judge_start(&self, node: &Node) -> Result<(), String> {
+        for forwarder in &self.forwarders {
+            let name = forwarder.name();
+            let mark = node.started_with.get(&name).cloned().unwrap_or_default();
+            let lost = (1..=forwarder.acked)
+                .chain(forwarder.retried.iter().copied())
+                .find(|number| *number > mark.watermark && !mark.above.contains(number));
+            if let Some(number) = lost {
+                return Err(format!(
+                    "{name}: {number} was acknowledged and is in no log: {mark:?}"
+                ));
             }
         }
         Ok(())
@@ -121,7 +141,8 @@ impl World {
     fn event(&mut self) -> Result<(), String> {
         let shard = self.rng.below(u64::from(SHARDS)) as usize;
         match self.rng.below(100) {
-            0..18 => self.send(),
+            0..17 => self.send(),
+            17 => self.retry(),
             18..22 => self.connect(),
             22..23 => self.drop_connection(),
             23..45 => self.deliver(),
@@ -210,14 +231,16 @@ impl World {
         let fresh = self.rng.chance(4);
         let Some(node) = &mut self.node else { return };
         let forwarder = &mut self.forwarders[chosen];
-        let connection = node.connect(shard);
-        node.receive(connection, forwarder.greeting(fresh).as_bytes());
-        forwarder.state = State::Greeting { connection };
         if fresh {
+            forwarder.forgetful = true;
+            forwarder.epoch += 1;
             forwarder
                 .skipped
                 .extend(forwarder.acked + 1..=forwarder.sent_max);
         }
+        let connection = node.connect(shard);
+        node.receive(connection, forwarder.greeting().as_bytes());
+        forwarder.state = State::Greeting { connection };
         self.note(if fresh { "fresh" } else { "greet" });
     }
 
@@ -252,7 +275,25 @@ impl World {
             next: end,
         };
         forwarder.sent_max = forwarder.sent_max.max(end - 1);
+        forwarder.last_sent = (next, end - 1);
         self.with_node(|node| node.receive(connection, bytes.as_bytes()));
+    }
+
+    /// The same lines again, as a request beside the stream with the stream's generation.
+    fn retry(&mut self) {
+        let chosen = self.rng.below(self.forwarders.len() as u64) as usize;
+        let forwarder = &self.forwarders[chosen];
+        let State::Streaming { connection, .. } = forwarder.state else {
+            return;
+        };
+        let (first, last) = forwarder.last_sent;
+        let lines: Vec<_> = (first..=last)
+            .map(|number| (number, forwarder.line(number)))
+            .collect();
+        if lines.is_empty() {
+            return;
+        }
+        self.with_node(|node| node.request(connection, chosen, &lines));
     }
 
     fn read_answers(&mut self) -> Result<(), String> {
@@ -313,7 +354,7 @@ impl World {
                 };
                 let forwarder = &mut self.forwarders[chosen];
                 let connection = node.connect(ShardId(0));
-                node.receive(connection, forwarder.greeting(false).as_bytes());
+                node.receive(connection, forwarder.greeting().as_bytes());
                 forwarder.state = State::Greeting { connection };
             }
             self.send_lines(chosen, 8);
@@ -355,7 +396,10 @@ impl World {
             for row in &target.rows {
                 *counts.entry((lane, row.forwarder, row.number)).or_default() += 1;
                 let forwarder = &self.forwarders[row.forwarder];
-                if row.number > forwarder.sent_max || row.device != forwarder.device(row.number) {
+                if row.number > forwarder.sent_max
+                    || row.device != forwarder.device(row.number)
+                    || row.epoch != forwarder.epoch_of(row.number)
+                {
                     return Err(format!("a row nobody sent: {row:?}"));
                 }
                 let newest = last.entry((row.forwarder, row.device)).or_default();
