@@ -53,7 +53,7 @@ pub(crate) struct Driver {
     /// To be sent, in order.
     queue: VecDeque<Held>,
     queue_rows: usize,
-    queue_weight: usize,
+    queue_bytes: usize,
     /// When the first batch of `queue` came, if it is to wait for more.
     linger_from: Option<Instant>,
     answer: Option<Answer>,
@@ -85,7 +85,7 @@ impl Driver {
             hold_until: None,
             queue: VecDeque::new(),
             queue_rows: 0,
-            queue_weight: 0,
+            queue_bytes: 0,
             linger_from: None,
             answer: None,
             again: 0,
@@ -169,7 +169,7 @@ impl Driver {
         // What was handed over and not confirmed goes again, before everything else.
         for held in self.handed.drain(..).rev() {
             self.queue_rows += held.batch.rows.len();
-            self.queue_weight += held.weight();
+            self.queue_bytes += held.batch.bytes.len();
             self.queue.push_front(held);
         }
         self.handed_weight = 0;
@@ -217,14 +217,14 @@ impl Driver {
             let held = Held::new(index, batch, lane.at_target);
             self.metrics.skipped(held.skipped());
             self.queue_rows += held.batch.rows.len();
-            self.queue_weight += held.weight();
+            self.queue_bytes += held.batch.bytes.len();
             self.queue.push_back(held);
             self.linger_from.get_or_insert(now);
         }
     }
 
     fn is_full(&self) -> bool {
-        self.queue_rows >= self.batching.rows_max || self.queue_weight >= self.batching.bytes_max
+        self.queue_rows >= self.batching.rows_max || self.queue_bytes >= self.batching.bytes_max
     }
 
     /// When the next request may leave; none if there is nothing to send.
@@ -292,11 +292,11 @@ impl Driver {
         if self.again > 0 {
             return self.again;
         }
-        let (mut rows, mut weight) = (0, 0);
+        let (mut rows, mut bytes) = (0, 0);
         let taken = self.queue.iter().take_while(|held| {
-            let room = rows < self.batching.rows_max && weight < self.batching.bytes_max;
+            let room = rows < self.batching.rows_max && bytes < self.batching.bytes_max;
             rows += held.batch.rows.len();
-            weight += held.weight();
+            bytes += held.batch.bytes.len();
             room
         });
         taken.count()
@@ -322,7 +322,7 @@ impl Driver {
         self.again = 0;
         for held in self.queue.drain(..answer.batches) {
             self.queue_rows -= held.batch.rows.len();
-            self.queue_weight -= held.weight();
+            self.queue_bytes -= held.batch.bytes.len();
             self.handed_weight += held.weight();
             self.handed.push(held);
         }

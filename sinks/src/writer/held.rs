@@ -49,7 +49,7 @@ impl Held {
         (part.row_count() > 0).then_some(part)
     }
 
-    /// What it weighs against a request's limits and against what may be unconfirmed.
+    /// What it weighs against what may be unconfirmed: rows without bytes count too.
     pub(super) fn weight(&self) -> usize {
         self.batch.bytes.len() + self.batch.rows.len() * size_of::<RowMeta>()
     }
