@@ -185,6 +185,16 @@ fn an_unanswered_greeting_ends_the_run() {
 }
 
 #[test]
+fn a_server_that_always_hangs_up_ends_the_run() {
+    let script = Script {
+        hangs_up: true,
+        ..Script::default()
+    };
+    let said = failure(script, "--connections 1 --reconnect=0.5");
+    assert_says(&said, "the time to connect again (--reconnect) is over");
+}
+
+#[test]
 fn a_refused_greeting_is_shown() {
     let said = failure(
         Script {

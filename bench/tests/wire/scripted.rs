@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 pub struct Script {
     /// Never answers a greeting.
     pub ignores_greetings: bool,
+    /// Closes each connection instead of answering its greeting.
+    pub hangs_up: bool,
     /// Answers a greeting with an error.
     pub refuses: bool,
     /// Reads, and never acknowledges.
@@ -116,6 +118,9 @@ fn greet(socket: &mut TcpStream, script: Script, kept: &Mutex<Kept>) -> Option<(
     if script.ignores_greetings {
         drop(kept);
         thread::sleep(Duration::from_secs(60));
+        return None;
+    }
+    if script.hangs_up {
         return None;
     }
     if script.refuses {

@@ -1,6 +1,9 @@
-//! One connection of the fleet: greeting, sending, acknowledgements, and connecting again.
+//! One connection of the fleet: connecting, sending, and connecting again. What the server answers is
+//! taken in `answers`.
 
-use std::io::{self, Read as _, Write as _};
+mod answers;
+
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use serde_json::json;
 use super::chunk::Chunk;
 use super::pacing::Pacing;
 use super::record::Record;
-use super::wire::{Line, LineReader, greeting};
+use super::wire::{LineReader, greeting};
 use crate::fleet::Stream;
 use crate::percentiles::Latencies;
 
@@ -20,8 +23,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const RETRY_NS: u64 = 20_000_000;
 /// Chunks that one connection may send before the others have their turn.
 const CHUNKS_PER_TURN: usize = 4;
-/// Bytes read from a socket at once: hundreds of acknowledgements.
-const RECEIVE_BYTES: usize = 16 * 1024;
 
 /// What all connections of a run share.
 pub struct Shared {
@@ -48,8 +49,8 @@ pub struct Shared {
 }
 
 enum State {
-    /// Not connected; tries again at `retry_ns` and gives up at `deadline_ns`.
-    Down { retry_ns: u64, deadline_ns: u64 },
+    /// Not connected; tries again at `retry_ns`.
+    Down { retry_ns: u64 },
     /// Waits for the answer to its greeting.
     Greeting,
     /// Sends.
@@ -63,6 +64,8 @@ pub struct Connection {
     stream: Stream,
     pacing: Pacing,
     state: State,
+    /// When to try no more; set by a loss, until something is acknowledged or nothing was outstanding.
+    give_up_ns: Option<u64>,
     socket: Option<TcpStream>,
     reader: LineReader,
     chunk: Chunk,
@@ -86,10 +89,8 @@ impl Connection {
             name,
             stream,
             pacing,
-            state: State::Down {
-                retry_ns: 0,
-                deadline_ns: 0,
-            },
+            state: State::Down { retry_ns: 0 },
+            give_up_ns: None,
             socket: None,
             reader: LineReader::default(),
             chunk: Chunk::default(),
@@ -168,11 +169,7 @@ impl Connection {
     /// # Errors
     /// When the server cannot be reached and its time is over.
     pub fn connect(&mut self, now_ns: u64, shared: &mut Shared) -> Result<()> {
-        let State::Down {
-            retry_ns,
-            deadline_ns,
-        } = self.state
-        else {
+        let State::Down { retry_ns } = self.state else {
             return Ok(());
         };
         if now_ns < retry_ns {
@@ -182,34 +179,33 @@ impl Connection {
             Ok(socket) => {
                 self.socket = Some(socket);
                 self.reader.clear();
-                self.chunk.clear();
                 self.moved_ns = now_ns;
-                if shared.ack {
-                    self.state = State::Greeting;
+                self.state = State::Greeting;
+                if !shared.ack {
+                    self.base = Some(0);
+                    self.state = State::Running;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                if self.retry(now_ns, shared) {
                     return Ok(());
                 }
-                self.base = Some(0);
-                self.state = State::Running;
-                Ok(())
-            }
-            Err(error)
-                if shared.reconnect_ns.is_none() || (deadline_ns > 0 && now_ns >= deadline_ns) =>
-            {
                 Err(error).with_context(|| format!("connecting {} to {}", self.name, shared.addr))
             }
-            Err(_) => {
-                let deadline_ns = if deadline_ns == 0 {
-                    now_ns + shared.reconnect_ns.unwrap_or(0)
-                } else {
-                    deadline_ns
-                };
-                self.state = State::Down {
-                    retry_ns: now_ns + RETRY_NS,
-                    deadline_ns,
-                };
-                Ok(())
-            }
         }
+    }
+
+    /// Whether to connect again after a loss; then it will.
+    fn retry(&mut self, now_ns: u64, shared: &Shared) -> bool {
+        let Some(reconnect_ns) = shared.reconnect_ns else {
+            return false;
+        };
+        let give_up_ns = *self.give_up_ns.get_or_insert(now_ns + reconnect_ns);
+        self.state = State::Down {
+            retry_ns: now_ns + RETRY_NS,
+        };
+        now_ns < give_up_ns
     }
 
     fn open(&self, shared: &Shared) -> io::Result<TcpStream> {
@@ -221,146 +217,6 @@ impl Connection {
         }
         socket.set_nonblocking(true)?;
         Ok(socket)
-    }
-
-    /// Reads what the server answered.
-    ///
-    /// # Errors
-    /// When the server broke the protocol, or the connection is lost and may not be made again.
-    pub fn receive(&mut self, now_ns: u64, shared: &mut Shared) -> Result<()> {
-        let mut buffer = [0; RECEIVE_BYTES];
-        while let Some(mut socket) = self.socket.as_ref() {
-            match socket.read(&mut buffer) {
-                Ok(0) => return self.lose("the server closed it", now_ns, shared),
-                Ok(count) => {
-                    self.reader.feed(&buffer[..count]);
-                    self.take_lines(now_ns, shared)?;
-                    if count < buffer.len() {
-                        return Ok(());
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return self.lose(&error.to_string(), now_ns, shared),
-            }
-        }
-        Ok(())
-    }
-
-    fn take_lines(&mut self, now_ns: u64, shared: &mut Shared) -> Result<()> {
-        let mut highest = None;
-        while let Some(line) = self.reader.next_line() {
-            match line {
-                Line::Ack(number) if self.is_running() => {
-                    if highest.is_some_and(|before| number < before) {
-                        bail!(
-                            "{}: the server acknowledged {number} after {}",
-                            self.name,
-                            highest.unwrap_or(0)
-                        );
-                    }
-                    highest = Some(number);
-                }
-                Line::Greeted { instance, resume } if matches!(self.state, State::Greeting) => {
-                    self.greeted(&instance, resume, now_ns, shared)?;
-                }
-                // The close that follows an error decides.
-                Line::Error(text) if self.is_running() && shared.reconnect_ns.is_some() => {
-                    eprintln!("{}: the server answered {text}", self.name);
-                }
-                Line::Error(text) => bail!("{}: the server answered {text}", self.name),
-                Line::Ack(_) => bail!(
-                    "{}: an acknowledgement before the greeting's answer",
-                    self.name
-                ),
-                Line::Greeted { .. } => bail!("{}: a second answer to one greeting", self.name),
-                Line::Unknown(text) => bail!(
-                    "{}: the server answered what is no answer: {text:?}",
-                    self.name
-                ),
-            }
-        }
-        highest.map_or(Ok(()), |number| self.acknowledged(number, now_ns, shared))
-    }
-
-    fn greeted(
-        &mut self,
-        instance: &str,
-        resume: u64,
-        now_ns: u64,
-        shared: &mut Shared,
-    ) -> Result<()> {
-        let known = shared.instance.get_or_insert_with(|| instance.to_owned());
-        if known != instance {
-            bail!(
-                "the server is instance {instance}, not {known} as before: another data directory; stopped"
-            );
-        }
-        if let Some(record) = &mut shared.record {
-            let event = json!({"event": "connected", "connection": self.index, "instance": instance, "resume": resume});
-            record.event(now_ns, event)?;
-        }
-        self.state = State::Running;
-        self.moved_ns = now_ns;
-        self.stream.seek(resume + 1);
-        if self.base.is_none() {
-            self.base = Some(resume);
-            (self.sent, self.acked) = (resume, resume);
-            return Ok(());
-        }
-        if resume > self.sent {
-            bail!(
-                "{}: the server resumes at {resume}, but only {} were sent",
-                self.name,
-                self.sent
-            );
-        }
-        if resume < self.acked {
-            eprintln!(
-                "{}: the server resumes at {resume} though it acknowledged {}",
-                self.name, self.acked
-            );
-            if let Some(record) = &mut shared.record {
-                let event = json!({"event": "regressed", "connection": self.index, "acked": self.acked, "resume": resume});
-                record.event(now_ns, event)?;
-            }
-            return Ok(());
-        }
-        self.acknowledged(resume, now_ns, shared)
-    }
-
-    /// Everything up to `number` is durable.
-    fn acknowledged(&mut self, number: u64, now_ns: u64, shared: &mut Shared) -> Result<()> {
-        if number > self.sent {
-            self.sent = self.sent.max(self.chunk.sent());
-        }
-        if number > self.sent {
-            bail!(
-                "{}: the server acknowledged {number}, but only {} were sent",
-                self.name,
-                self.sent
-            );
-        }
-        self.moved_ns = now_ns;
-        if number <= self.acked {
-            return Ok(());
-        }
-        let base = self.base.expect("a greeting came before");
-        self.pacing.acknowledge(
-            self.acked - base,
-            number - base,
-            now_ns,
-            &mut shared.latencies,
-        );
-        self.acked = number;
-        shared.last_ns = now_ns;
-        if let Some(record) = &mut shared.record {
-            record.event(
-                now_ns,
-                json!({"event": "acked", "connection": self.index, "through": number}),
-            )?;
-        }
-        Ok(())
     }
 
     /// Hands over what is due, until the socket takes no more.
@@ -437,22 +293,23 @@ impl Connection {
             let event = json!({"event": "lost", "connection": self.index, "sent": sent, "acked": acked, "reason": reason});
             record.event(now_ns, event)?;
         }
-        let Some(reconnect_ns) = shared.reconnect_ns else {
-            return Err(self.gone(reason, shared));
-        };
-        self.state = State::Down {
-            retry_ns: now_ns + RETRY_NS,
-            deadline_ns: now_ns + reconnect_ns,
-        };
-        Ok(())
+        if self.retry(now_ns, shared) {
+            return Ok(());
+        }
+        Err(self.gone(reason, shared))
     }
 
     fn gone(&self, reason: &str, shared: &Shared) -> anyhow::Error {
         let sent = self.sent_count();
         let state = if shared.ack {
             format!(
-                "{} of its {sent} sent messages acknowledged; --reconnect would go on",
-                self.acked_count()
+                "{} of its {sent} sent messages acknowledged; {}",
+                self.acked_count(),
+                if shared.reconnect_ns.is_some() {
+                    "the time to connect again (--reconnect) is over"
+                } else {
+                    "--reconnect would go on"
+                }
             )
         } else {
             format!("{sent} of {} messages sent", self.share)
