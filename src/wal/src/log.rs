@@ -31,6 +31,8 @@ pub struct Log<S: Storage> {
     salt: Salt,
     /// Where the next byte goes in the active segment.
     offset: u64,
+    /// Pages of the active segment before this are let go of.
+    released: u64,
     /// End of what records may use; 0 once nothing may be appended.
     limit: u64,
     batch: OpenBatch,
@@ -51,6 +53,10 @@ pub struct Log<S: Storage> {
     poisoned: Option<String>,
     pool: SegmentPool<S>,
 }
+
+/// Bytes that a commit must have filled before their pages are let go of: below it the call costs
+/// more than the interrupts that it saves.
+const RELEASE_BYTES: u64 = 64 * 1024;
 
 /// The batch that records are going to.
 struct OpenBatch {
@@ -171,6 +177,7 @@ impl<S: Storage> Log<S> {
             active: file,
             salt: parts.identity.salt(id),
             offset: SEGMENT_HEADER_BYTES,
+            released: 0,
             limit,
             batch: OpenBatch {
                 open: false,
@@ -321,6 +328,7 @@ impl<S: Storage> Log<S> {
         self.active.store(self.offset, &sealed);
         self.stats.bytes += meta.end - SEGMENT_HEADER_BYTES;
         self.stats.rotations += 1;
+        self.active.release(self.released, meta.end);
         let retired = Retired {
             id: meta.id,
             size: meta.end,
@@ -330,6 +338,7 @@ impl<S: Storage> Log<S> {
         self.retired.push_back(retired);
         self.salt = self.identity.salt(id);
         self.offset = SEGMENT_HEADER_BYTES;
+        self.released = 0;
         self.active_dirty = false;
         self.push_segment(id);
         self.write_index(Vec::new());
@@ -391,6 +400,7 @@ impl<S: Storage> Log<S> {
             bytes: self.unsynced_bytes,
         };
         if self.active_dirty {
+            self.release_pages();
             commit.push(self.active.sync_target());
         }
         for retired in &mut self.retired {
@@ -407,6 +417,14 @@ impl<S: Storage> Log<S> {
         self.unsynced_bytes = 0;
         self.in_flight = true;
         Some(commit)
+    }
+
+    /// Lets go of the pages that are full, once enough of them have gathered to be worth the call.
+    fn release_pages(&mut self) {
+        if self.offset >= self.released + RELEASE_BYTES {
+            self.active.release(self.released, self.offset);
+            self.released = self.offset / RELEASE_BYTES * RELEASE_BYTES;
+        }
     }
 
     /// Ends a commit with the result of its syncs; returns the position that is now durable.
@@ -545,13 +563,6 @@ impl<S: Storage> Log<S> {
     #[must_use]
     pub fn stats(&self) -> LogStats {
         let (ready, disk_full) = self.pool.room();
-        let sealed: u64 = self
-            .segments
-            .iter()
-            .rev()
-            .skip(1)
-            .map(|meta| meta.end)
-            .sum();
         LogStats {
             bytes: self.stats.bytes + self.offset - SEGMENT_HEADER_BYTES,
             segments: self.segments.len() as u64,
@@ -563,7 +574,13 @@ impl<S: Storage> Log<S> {
     }
 
     fn log_bytes(&self) -> u64 {
-        let before: u64 = self.segments.iter().rev().skip(1).map(|meta| meta.end).sum();
+        let before: u64 = self
+            .segments
+            .iter()
+            .rev()
+            .skip(1)
+            .map(|meta| meta.end)
+            .sum();
         before + self.offset
     }
 

@@ -168,7 +168,8 @@ impl<S: Storage> LogReader<S> {
                     }
                 }
                 Place::End if here.active => return Ok(None),
-                Place::End => self.leave(log, here.meta.id),
+                Place::End if !self.leave(log, here.meta.id) => return Ok(None),
+                Place::End => {}
                 Place::Damaged => {
                     let next = self
                         .resync(log, &here)
@@ -176,7 +177,8 @@ impl<S: Storage> LogReader<S> {
                     match next {
                         Some(offset) => self.offset = offset,
                         None if here.active => return Ok(None),
-                        None => self.leave(log, here.meta.id),
+                        None if !self.leave(log, here.meta.id) => return Ok(None),
+                        None => {}
                     }
                 }
             }
@@ -250,14 +252,14 @@ impl<S: Storage> LogReader<S> {
         self.unwritten = None;
     }
 
-    /// Goes on with the segment after `id`.
-    fn leave(&mut self, log: &Catalogue<'_, S>, id: u64) {
-        if let Some(next) = log.segments.iter().find(|meta| meta.id > id) {
-            self.enter(next.id);
-        } else {
-            // The last one of a log that is not appended to: stay behind its end.
-            self.offset = u64::MAX;
+    /// Goes on with the segment after `id`; false if there is none.
+    fn leave(&mut self, log: &Catalogue<'_, S>, id: u64) -> bool {
+        let next = log.segments.iter().find(|meta| meta.id > id);
+        match next {
+            Some(next) => self.enter(next.id),
+            None => self.offset = u64::MAX,
         }
+        next.is_some()
     }
 
     /// What is at the reader's offset.

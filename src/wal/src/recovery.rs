@@ -424,7 +424,10 @@ impl<S: Storage> Examination<'_, S> {
         if self.index_damaged {
             chain.findings.push(Finding::IndexDamaged);
         }
-        let Known { durable, checkpoint } = self.known;
+        let Known {
+            durable,
+            checkpoint,
+        } = self.known;
         if !nothing_there {
             return;
         }

@@ -19,6 +19,9 @@ const SALVAGE_TIME_SPAN_US: i64 = 1 << 50;
 /// Zeros are skipped in steps of this many bytes.
 const ZERO_STEP: usize = 4096;
 
+/// Offset of a segment's first record.
+const FIRST_RECORD_AT: u64 = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES as u64;
+
 /// What page 0 says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderState {
@@ -79,6 +82,13 @@ pub(crate) struct SegmentScan {
 }
 
 impl SegmentScan {
+    /// Whether any batch is valid.
+    pub(crate) fn has_batches(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Good { .. }))
+    }
+
     /// Whether any record can be read.
     pub(crate) fn has_records(&self) -> bool {
         self.pieces.iter().any(|piece| match piece {
@@ -203,6 +213,7 @@ impl<'a, F: StorageFile> Scanner<'a, F> {
             _ => return Ok(None),
         }
         self.out.sealed = true;
+        self.out.cut = self.start_cut(FIRST_RECORD_AT)?;
         self.out.pieces.push(Piece::Good {
             first: listed.first,
             last: listed.last,
@@ -266,19 +277,22 @@ impl<'a, F: StorageFile> Scanner<'a, F> {
             }),
         }
         if start == SEGMENT_HEADER_BYTES && header.count > 0 {
-            self.out.cut = self.start_cut(start + BATCH_HEADER_BYTES as u64)?;
+            self.out.cut = self.start_cut(FIRST_RECORD_AT)?;
         }
         Ok(last.next())
     }
 
     /// The cut that a start record at `offset` names.
     fn start_cut(&mut self, offset: u64) -> io::Result<Option<Position>> {
-        let length = RECORD_HEADER_BYTES + START_HEAD_BYTES;
-        let Some(bytes) = self.window.get(self.file, offset, length, self.size)? else {
-            return Ok(None);
-        };
-        let start = RecordHeader::parse(bytes).filter(|record| record.kind == RecordKind::Start);
-        Ok(start.and_then(|_| read_start_cut(&bytes[RECORD_HEADER_BYTES..])))
+        match self.record(offset, self.size)? {
+            Some(record) if record.kind == RecordKind::Start => {}
+            _ => return Ok(None),
+        }
+        let payload = offset + RECORD_HEADER_BYTES as u64;
+        let head = self
+            .window
+            .get(self.file, payload, START_HEAD_BYTES, self.size)?;
+        Ok(head.and_then(read_start_cut))
     }
 
     fn batch(&mut self, offset: u64) -> io::Result<Batch> {
@@ -427,7 +441,10 @@ impl<'a, F: StorageFile> Scanner<'a, F> {
             return Ok(Some((step - keep) as u64));
         }
         let count = bytes.iter().take_while(|byte| **byte == 0).count();
-        Ok((count > RECORD_HEADER_BYTES).then_some((count - RECORD_HEADER_BYTES) as u64))
+        Ok(count
+            .checked_sub(RECORD_HEADER_BYTES)
+            .filter(|skip| *skip > 0)
+            .map(|skip| skip as u64))
     }
 
     fn salvage(
@@ -448,6 +465,9 @@ impl<'a, F: StorageFile> Scanner<'a, F> {
             return Ok(None);
         }
         self.out.last_time = self.out.last_time.max(record.time);
+        if at == FIRST_RECORD_AT {
+            self.out.cut = self.start_cut(at)?;
+        }
         Ok(Some((lsn, record.total() as u64)))
     }
 }

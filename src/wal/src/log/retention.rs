@@ -15,17 +15,20 @@ impl<S: Storage> Log<S> {
     }
 
     /// Deletes, oldest first, the segments that are needless and beyond `retain_hours` or
-    /// `retain_bytes`; returns how many. The segment in use and quarantined ones stay.
+    /// `retain_bytes`; returns how many. The segment in use, that of the last durable record (a start
+    /// must find where the log ended) and quarantined ones stay.
     pub fn apply_retention(&mut self, now: RecordTime) -> usize {
         let keep_from = self.keep_from(now);
-        let mut total: u64 = self.segments.iter().map(|meta| meta.end).sum();
+        let mut total = self.log_bytes();
         let mut remove = Vec::new();
         while self.segments.len() > 1 {
             let oldest = self.segments[0];
             let waits = self.retired.iter().any(|retired| retired.id == oldest.id);
-            let needed = oldest.last_position() > self.deletable || oldest.quarantined || waits;
+            let last = oldest.last_position();
+            let needed = last > self.deletable || last >= self.durable;
+            let kept = oldest.quarantined || waits;
             let wanted = oldest.last_time >= keep_from && total <= self.config.retain_bytes;
-            if needed || wanted {
+            if needed || kept || wanted {
                 break;
             }
             total -= oldest.end;

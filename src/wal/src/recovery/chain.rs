@@ -27,12 +27,18 @@ impl Entry {
         }
     }
 
-    /// The term of its records; `None` if it has none that can be read.
     fn term(&self) -> Option<Term> {
         match self {
-            Self::Segment(scan) if scan.has_records() => scan.term,
-            Self::Segment(_) => None,
+            Self::Segment(scan) => scan.term,
             Self::Lost(meta) => Some(meta.term),
+        }
+    }
+
+    /// Whether it shows that its term was in use: a valid batch, or a place in the index.
+    fn shows_its_term(&self) -> bool {
+        match self {
+            Self::Segment(scan) => scan.has_batches(),
+            Self::Lost(_) => true,
         }
     }
 
@@ -82,6 +88,7 @@ enum Place {
 struct Walk<'a> {
     known: &'a Known<'a>,
     limit: Lsn,
+    void_after: Lsn,
     is_last_era: bool,
     term: Term,
     next: Lsn,
@@ -110,6 +117,7 @@ pub(super) fn judge(entries: &[Entry], known: &Known<'_>) -> Chain {
     let mut walk = Walk {
         known,
         limit: Lsn(0),
+        void_after: Lsn(0),
         is_last_era: false,
         term: Term(0),
         next: known.next,
@@ -132,21 +140,26 @@ pub(super) fn judge(entries: &[Entry], known: &Known<'_>) -> Chain {
     for (index, era) in eras.iter().enumerate() {
         walk.is_last_era = index + 1 == eras.len();
         walk.term = era.term;
-        if index > 0 {
-            walk.next = era.cut().next();
+        if let Some(cut) = era.said_cut().filter(|_| index > 0) {
+            walk.next = cut.next();
         }
         let begin = walk.next;
-        walk.limit = match eras.get(index + 1) {
-            Some(later) => later.cut(),
-            None => era.marks().max(known.durable).max(Lsn(walk.next.0 - 1)),
-        };
+        let later = eras.get(index + 1);
+        (walk.limit, walk.void_after) = era.bounds(later, known.durable, walk.next);
         walk.chain.durable = walk.chain.durable.max(walk.limit);
         for entry in era.entries {
             walk.entry(entry);
         }
         walk.end_era();
         if walk.next > begin {
-            walk.chain.last = Position::new(walk.term, Lsn(walk.next.0 - 1));
+            let last = walk
+                .chain
+                .metas
+                .iter()
+                .rev()
+                .find(|meta| meta.last >= meta.first);
+            let term = last.map_or(walk.term, |meta| meta.term);
+            walk.chain.last = Position::new(term, Lsn(walk.next.0 - 1));
         }
     }
     walk.finish()
@@ -161,8 +174,14 @@ fn split(entries: &[Entry]) -> Vec<Era<'_>> {
     let mut eras: Vec<Era<'_>> = Vec::new();
     let mut from = 0;
     let mut term: Option<Term> = None;
+    // A term without any valid batch was never begun: its segments belong to the one before.
+    let begun: Vec<Term> = entries
+        .iter()
+        .filter(|entry| entry.shows_its_term())
+        .filter_map(Entry::term)
+        .collect();
     for (index, entry) in entries.iter().enumerate() {
-        match (entry.term(), term) {
+        match (entry.term().filter(|term| begun.contains(term)), term) {
             (Some(found), Some(current)) if found != current => {
                 eras.push(Era {
                     term: current,
@@ -186,18 +205,29 @@ fn split(entries: &[Entry]) -> Vec<Era<'_>> {
 }
 
 impl Era<'_> {
-    /// Where the era before it ended: what its start record says, or its first LSN.
-    fn cut(&self) -> Lsn {
-        let said = self.entries.iter().find_map(|entry| match entry {
-            Entry::Segment(scan) => scan.cut,
+    /// Where its start record says that the era before it ended.
+    fn said_cut(&self) -> Option<Lsn> {
+        match self.entries.first()? {
+            Entry::Segment(scan) => scan.cut.map(|cut| cut.lsn),
             Entry::Lost(_) => None,
-        });
-        let first = self.entries.iter().find_map(Entry::first_record);
-        match (said, first) {
-            (Some(cut), _) => cut.lsn,
-            (None, Some(first)) => Lsn(first.0.saturating_sub(1)),
-            (None, None) => Lsn(0),
         }
+    }
+
+    /// The limit of an era, and the LSN beyond which its records are void.
+    fn bounds(&self, later: Option<&Era<'_>>, known: Lsn, next: Lsn) -> (Lsn, Lsn) {
+        let Some(later) = later else {
+            let limit = self.marks().max(known).max(Lsn(next.0 - 1));
+            return (limit, Lsn(u64::MAX));
+        };
+        if let Some(cut) = later.said_cut() {
+            return (cut, cut);
+        }
+        // The start record cannot be read. What lies before the first record that can is this era's,
+        // and was durable as far as the marks after it say so.
+        let first = later.entries.iter().find_map(Entry::first_record);
+        let before = first.map_or(Lsn(0), |first| Lsn(first.0.saturating_sub(1)));
+        let limit = self.marks().max(before.min(later.marks().max(known)));
+        (limit, before.max(limit))
     }
 
     fn marks(&self) -> Lsn {
@@ -288,7 +318,7 @@ impl Walk<'_> {
     }
 
     fn good(&mut self, scan: &SegmentScan, index: usize, first: Lsn, last: Lsn, end: u64) -> bool {
-        if !self.is_last_era && first > self.limit && last >= first {
+        if first > self.void_after && last >= first {
             return false;
         }
         if first > self.next {
@@ -297,7 +327,9 @@ impl Walk<'_> {
                 .iter()
                 .any(|place| !matches!(place, Place::Bad(_)));
             if !forced && self.next > self.limit {
-                self.end_here(scan, index);
+                if self.is_last_era {
+                    self.end_here(scan, index);
+                }
                 return false;
             }
             if self.places.is_empty() {
@@ -307,11 +339,7 @@ impl Walk<'_> {
             }
         }
         self.resolve(first);
-        let last = if self.is_last_era {
-            last
-        } else {
-            last.min(self.limit)
-        };
+        let last = last.min(self.void_after);
         self.next = self.next.max(last.next());
         let next = self.next;
         let meta = self.meta();
@@ -324,6 +352,10 @@ impl Walk<'_> {
         if self.next > self.limit {
             if self.is_last_era {
                 self.end_here(scan, index);
+            } else if !self.damaged.contains(&scan.id) {
+                // A start cuts and seals what is before it: only a damaged segment has anything
+                // behind its last record, so that this one's mark or seal was destroyed.
+                self.damage(scan.id, Vec::new());
             }
             return false;
         }
@@ -467,6 +499,7 @@ impl Walk<'_> {
             quarantined: false,
             end,
             last_time: scan.last_time.max(RecordTime(0)),
+            term: scan.term.unwrap_or(self.term),
             ..self.lost_meta(scan.id)
         });
     }

@@ -1,0 +1,8 @@
+//! The log as its owner uses it, above the simulated disk and above real ones.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod basics;
+mod disk;
+mod harness;
+mod recovery_table;
+mod schedules;
