@@ -63,6 +63,10 @@ pub trait StorageFile: Send + 'static {
     /// Maps the whole file for [`StorageFile::store`]: random access is declared before anything
     /// touches the mapping, so that a sync writes small pages and not large folios.
     fn map(&mut self) -> io::Result<()>;
+    /// Says that nothing more is stored into the pages that lie wholly within the range: their page
+    /// table entries go in one sweep. A sync would otherwise have to take write access back page by
+    /// page, each with an interrupt to every core that runs the process. Contents are untouched.
+    fn release(&mut self, from: u64, to: u64);
     /// Ends the mapping. Slow for a large one: not on a shard's thread.
     fn unmap(&mut self);
     /// Copies bytes into the mapping. A memory access: no system call, no error.

@@ -13,7 +13,7 @@ use crate::checkpoint::Checkpoint;
 use crate::connection::Connections;
 use crate::ingress::BatchPool;
 use crate::keeper::{Keeper, SaveRequest, Saved};
-use crate::machine::{Durability, ShardMachine};
+use crate::machine::{Durability, Ingested, ShardMachine};
 use crate::message::{ConnectionId, Inbound, Outbound};
 use crate::metrics::{Histograms, LATENCY_MAX_US, ShardMetrics};
 use crate::record::RulesHash;
@@ -44,6 +44,11 @@ const COMMIT_INTERVAL_OS: Duration = Duration::from_millis(100);
 const COMMIT_BYTES: u64 = 256 * 1024;
 /// Records stepped before the pump looks at its mail again.
 const STEP_BUDGET: usize = 1024;
+/// Bytes logged before the pump steps: little enough that what is stepped is still in the caches.
+const INGEST_BUDGET_BYTES: usize = 512 * 1024;
+/// Logged bytes that may wait for the step before the pump logs more, unless a lane is full. Far below
+/// what the step's queue holds, so that a busy shard steps from memory.
+const STEP_AHEAD_BYTES: usize = 1024 * 1024;
 /// How long the pump waits before it asks a full log for room again.
 const FULL_RETRY: Duration = Duration::from_millis(20);
 /// Between two looks at cursors, checkpoints and histograms.
@@ -289,15 +294,22 @@ impl Actor {
                 .expect("the age is within the bounds");
         });
         drop(histograms);
-        machine.ingest(|| RecordTime(self.clock.now_us()))?;
+        let ingested = machine.ingest(INGEST_BUDGET_BYTES, || RecordTime(self.clock.now_us()))?;
         if machine.log().unsynced_bytes() > 0 && self.batch_started.get().is_none() {
             self.batch_started.set(Some(Instant::now()));
         }
         self.begin_commit(machine);
-        if machine.has_inbox() {
+        if ingested == Ingested::Full {
             self.set_alarm(FULL_RETRY);
         }
-        machine.step(STEP_BUDGET)
+        let mut stopped = machine.step(STEP_BUDGET)?;
+        while stopped == Stopped::Budget && machine.step_backlog_bytes() > STEP_AHEAD_BYTES {
+            stopped = machine.step(STEP_BUDGET)?;
+        }
+        if ingested == Ingested::Budget {
+            stopped = Stopped::Budget;
+        }
+        Ok(stopped)
     }
 
     fn commit_interval(&self) -> Duration {

@@ -30,6 +30,17 @@ pub enum Durability {
     Os,
 }
 
+/// How far [`ShardMachine::ingest`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ingested {
+    /// Everything is logged.
+    All,
+    /// The budget is used up.
+    Budget,
+    /// The log has no room.
+    Full,
+}
+
 /// A promise that waits for a sync.
 #[derive(Debug)]
 struct Waiting {
@@ -123,12 +134,21 @@ impl<S: Storage> ShardMachine<S> {
         self.names[index] = Some(name);
     }
 
-    /// Logs what was submitted, in order. Stops where the log has no room; the rest waits.
+    /// Logs what was submitted, in order, up to about `budget` bytes of lines. What is left waits.
     ///
     /// # Errors
     /// The log's, when it is poisoned.
-    pub fn ingest(&mut self, now: impl Fn() -> RecordTime) -> Result<(), WalError> {
+    pub fn ingest(
+        &mut self,
+        budget: usize,
+        now: impl Fn() -> RecordTime,
+    ) -> Result<Ingested, WalError> {
+        let mut left = budget;
+        let mut ingested = Ingested::All;
         while let Some(inbound) = self.inbox.pop_front() {
+            if let Inbound::Batch(batch) = &inbound {
+                left = left.saturating_sub(batch.bytes.len());
+            }
             let rest = match inbound {
                 Inbound::Batch(batch) => self.take_batch(batch, &now)?.map(Inbound::Batch),
                 Inbound::Fence {
@@ -152,16 +172,22 @@ impl<S: Storage> ShardMachine<S> {
             };
             if let Some(rest) = rest {
                 self.inbox.push_front(rest);
-                self.metrics.intake_stopped.set(1);
-                return Ok(());
+                ingested = Ingested::Full;
+                break;
             }
-            self.metrics.intake_stopped.set(0);
+            if left == 0 && !self.inbox.is_empty() {
+                ingested = Ingested::Budget;
+                break;
+            }
         }
+        self.metrics
+            .intake_stopped
+            .set(u64::from(ingested == Ingested::Full));
         if self.durability == Durability::Os && self.batch_time.take().is_some() {
             // What is acknowledged now must survive a kill: the batch counts from its header on.
             self.log.close_batch();
         }
-        Ok(())
+        Ok(ingested)
     }
 
     fn batch_time(&mut self, now: &impl Fn() -> RecordTime) -> RecordTime {
@@ -626,9 +652,9 @@ impl<S: Storage> ShardMachine<S> {
         &self.lanes
     }
 
-    /// Whether something submitted waits for room in the log.
+    /// Memory of logged batches that wait for the step.
     #[must_use]
-    pub fn has_inbox(&self) -> bool {
-        !self.inbox.is_empty()
+    pub fn step_backlog_bytes(&self) -> usize {
+        self.stepper.backlog_bytes()
     }
 }

@@ -106,6 +106,12 @@ impl<S: Storage> Stepper<S> {
         self.position
     }
 
+    /// Memory of the batches that wait.
+    #[must_use]
+    pub fn backlog_bytes(&self) -> usize {
+        self.queue_bytes
+    }
+
     /// The rule set in force at `position`, unless a later one came into force after it.
     #[must_use]
     pub fn rules_at(&self, position: Position) -> Option<Option<RulesHash>> {

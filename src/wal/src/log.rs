@@ -423,7 +423,8 @@ impl<S: Storage> Log<S> {
     fn release_pages(&mut self) {
         if self.offset >= self.released + RELEASE_BYTES {
             self.active.release(self.released, self.offset);
-            self.released = self.offset / RELEASE_BYTES * RELEASE_BYTES;
+            // The last page is not full; it stays, and is released with its successors.
+            self.released = self.offset / 4096 * 4096;
         }
     }
 

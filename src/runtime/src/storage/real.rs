@@ -8,7 +8,7 @@
 mod sigbus;
 
 use super::{Storage, StorageFile, SyncTarget};
-use memmap2::{Advice, MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw, UncheckedAdvice};
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -205,6 +205,9 @@ fn reserve(file: &File, size: u64) -> io::Result<()> {
     }
 }
 
+/// A page of the processors that this runs on.
+const PAGE_BYTES: usize = 4096;
+
 /// A file of the kernel's, mapped or not.
 #[derive(Debug)]
 pub struct RealFile {
@@ -262,6 +265,25 @@ impl StorageFile for RealFile {
             _watched: watched,
         });
         Ok(())
+    }
+
+    fn release(&mut self, from: u64, to: u64) {
+        let Some(mapping) = &self.map else { return };
+        let first = (from as usize).next_multiple_of(PAGE_BYTES);
+        let end = (to as usize).min(mapping.size) / PAGE_BYTES * PAGE_BYTES;
+        if first >= end {
+            return;
+        }
+        // SAFETY: on a shared mapping of a file this drops page table entries only; the contents are
+        // the page cache's, and nobody holds a reference into the mapping.
+        let released = unsafe {
+            mapping
+                .map
+                .unchecked_advise_range(UncheckedAdvice::DontNeed, first, end - first)
+        };
+        if let Err(error) = released {
+            tracing::debug!("pages of {} stay mapped: {error}", self.path.display());
+        }
     }
 
     fn unmap(&mut self) {

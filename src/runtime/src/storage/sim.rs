@@ -161,6 +161,8 @@ impl StorageFile for SimFile {
         Ok(())
     }
 
+    fn release(&mut self, _from: u64, _to: u64) {}
+
     fn unmap(&mut self) {
         self.mapped = false;
     }

@@ -20,7 +20,9 @@ const MUTANT_SCHEDULES: u64 = 3_000;
 fn schedule(seed: u64) -> Result<(), String> {
     let run = std::panic::catch_unwind(|| {
         let mut world = World::new(seed);
-        world.run().map_err(|error| format!("{error}\n{}", world.trace()))
+        world
+            .run()
+            .map_err(|error| format!("{error}\n{}", world.trace()))
     });
     match run {
         Ok(result) => result,

@@ -411,7 +411,7 @@ impl Node {
         state.machine.poll_lanes(|_| {});
         state
             .machine
-            .ingest(|| now)
+            .ingest(budget * 400, || now)
             .map_err(|error| error.to_string())?;
         state
             .machine

@@ -24,6 +24,10 @@ pub struct World {
     rules: Option<Arc<RuleSet>>,
     forwarders: Vec<Forwarder>,
     targets: Vec<Target>,
+    /// A queue between shards that is slower than the others.
+    slow: (usize, usize),
+    /// How often a greeting is a fresh one.
+    fresh_percent: u64,
     now: i64,
     starts: u64,
     trace: String,
@@ -37,6 +41,8 @@ impl World {
         let forwarders = (0..count)
             .map(|index| Forwarder::new(index, 20 + rng.below(60)))
             .collect();
+        let slow = (rng.below(2) as usize, rng.below(2) as usize);
+        let fresh_percent = [0, 5, 40][rng.below(3) as usize];
         Self {
             rng,
             disk,
@@ -44,6 +50,8 @@ impl World {
             rules: None,
             forwarders,
             targets: kinds().into_iter().map(Target::new).collect(),
+            slow,
+            fresh_percent,
             now: 1_000_000,
             starts: 0,
             trace: String::new(),
@@ -207,6 +215,9 @@ impl World {
     fn deliver(&mut self) {
         let from = self.rng.below(u64::from(SHARDS)) as usize;
         let to = self.rng.below(u64::from(SHARDS)) as usize;
+        if (from, to) == self.slow && self.rng.chance(85) {
+            return;
+        }
         let letters = 1 + self.rng.below(3);
         for _ in 0..letters {
             self.with_node(|node| node.deliver(from, to));
@@ -224,11 +235,11 @@ impl World {
         let chosen = self.rng.below(self.forwarders.len() as u64) as usize;
         let idle = self.forwarders[chosen].state == State::Idle;
         // A forwarder that greets again while its old connection still carries lines.
-        if !idle && !self.rng.chance(30) {
+        if !idle && !self.rng.chance(50) {
             return;
         }
         let shard = ShardId(self.rng.below(u64::from(SHARDS)) as u16);
-        let fresh = self.rng.chance(4);
+        let fresh = self.rng.chance(self.fresh_percent);
         let Some(node) = &mut self.node else { return };
         let forwarder = &mut self.forwarders[chosen];
         if fresh {
@@ -300,6 +311,9 @@ impl World {
         let Some(node) = &mut self.node else {
             return Ok(());
         };
+        for (forwarder, numbers) in node.take_answered() {
+            self.forwarders[forwarder].retried.extend(numbers);
+        }
         for forwarder in &mut self.forwarders {
             let connection = match forwarder.state {
                 State::Idle => continue,
