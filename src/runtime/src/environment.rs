@@ -212,4 +212,41 @@ mod tests {
         let full = classify(io::Error::from_raw_os_error(libc::EMFILE));
         assert_eq!(full.code(), "E4094");
     }
+
+    /// Makes the kernel answer this thread's `call` with an error number.
+    fn forbid(call: libc::c_long, error: libc::c_int) {
+        const ERRNO: u32 = 0x0005_0000;
+        const ALLOW: u32 = 0x7fff_0000;
+        const LOAD_WORD: u16 = 0x20;
+        const JUMP_IF_EQUAL: u16 = 0x15;
+        const RETURN: u16 = 0x06;
+        let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+        let mut steps = [
+            step(LOAD_WORD, 0, 0, 0),
+            step(JUMP_IF_EQUAL, 0, 1, call as u32),
+            step(RETURN, 0, 0, ERRNO | error as u32),
+            step(RETURN, 0, 0, ALLOW),
+        ];
+        let program = libc::sock_fprog {
+            len: steps.len() as u16,
+            filter: steps.as_mut_ptr(),
+        };
+        // SAFETY: the program and its steps live for the calls; the filter holds for this thread.
+        unsafe {
+            assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+            let set = libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program);
+            assert_eq!(set, 0);
+        }
+    }
+
+    #[test]
+    fn a_sandbox_that_forbids_io_uring_is_named() {
+        let forbidden = || {
+            forbid(libc::SYS_io_uring_setup, libc::EPERM);
+            crate::spawn("never", None, || async {})
+                .err()
+                .map(|error| error.code())
+        };
+        assert_eq!(std::thread::spawn(forbidden).join().unwrap(), Some("E4092"));
+    }
 }

@@ -14,9 +14,10 @@ const PREEMPT_TIMER: Duration = Duration::from_secs(86_400);
 /// An executor wakes at least this often. Should glommio ever sleep on tasks that can run, they wait
 /// no longer; at one wake a second an idle executor uses no CPU that can be measured.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Entries of each ring: operations under way at once are one poll a connection, one sync, one
-/// eventfd read. More than fit wait in user space.
-const RING_DEPTH: usize = 128;
+/// Entries of each ring: the operations that one turn may begin, and, for glommio, the number of
+/// finished ones that interrupts the tasks. 1,024 connections may become readable in one turn before
+/// that happens; each ring takes 100 KiB of the kernel's memory, none of it the process's own.
+const RING_DEPTH: usize = 1024;
 /// Registered buffers, which nothing here uses: glommio raises it to its least, 64 KiB.
 const IO_MEMORY_BYTES: usize = 0;
 
@@ -171,4 +172,110 @@ pub async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> 
         None
     })
     .await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{LocalEvent, need_yield, yield_if_needed, yield_now};
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use std::time::Instant;
+
+    #[test]
+    fn the_bodys_output_comes_back_and_the_thread_has_its_name() {
+        let handle = spawn("named", None, || async {
+            thread::current().name().map(str::to_owned)
+        });
+        assert_eq!(handle.unwrap().join().unwrap().as_deref(), Some("named"));
+    }
+
+    #[test]
+    fn an_executor_runs_on_its_cpu() {
+        // SAFETY: no memory is passed.
+        let cpu = || async { unsafe { libc::sched_getcpu() } };
+        assert_eq!(spawn("pinned", Some(0), cpu).unwrap().join().unwrap(), 0);
+        for absent in [1_000, 1_000_000] {
+            let error = spawn("pinned", Some(absent), cpu).err().unwrap();
+            assert_eq!(error.code(), "E4096");
+        }
+    }
+
+    #[test]
+    fn a_spawned_task_runs_after_its_spawner_waits() {
+        let body = || async {
+            let ran = Rc::new(Cell::new(false));
+            let event = Rc::new(LocalEvent::new());
+            let (task_ran, task_event) = (Rc::clone(&ran), Rc::clone(&event));
+            spawn_local(async move {
+                task_ran.set(true);
+                task_event.notify();
+            });
+            let before = ran.get();
+            event.wait().await;
+            (before, ran.get())
+        };
+        assert_eq!(
+            spawn("tasks", None, body).unwrap().join().unwrap(),
+            (false, true)
+        );
+    }
+
+    #[test]
+    fn sleeps_and_timeouts_end_in_time() {
+        let body = || async {
+            let start = Instant::now();
+            sleep(Duration::from_millis(20)).await;
+            let slept = start.elapsed();
+            let late = timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
+            let early = timeout(Duration::from_secs(60), async { 7 }).await;
+            (slept, late, early)
+        };
+        let (slept, late, early) = spawn("time", None, body).unwrap().join().unwrap();
+        assert!(slept >= Duration::from_millis(20), "{slept:?}");
+        assert_eq!((late, early), (None, Some(7)));
+    }
+
+    /// Tasks that never wait for anything, only yield, must not keep the reactor from its turn.
+    fn timer_beside<F: Future<Output = ()> + 'static>(busy: fn() -> F) -> bool {
+        let body = move || async move {
+            let done = Rc::new(Cell::new(false));
+            for _ in 0..2 {
+                let done = Rc::clone(&done);
+                spawn_local(async move {
+                    while !done.get() {
+                        busy().await;
+                    }
+                });
+            }
+            sleep(Duration::from_millis(5)).await;
+            done.set(true);
+            true
+        };
+        spawn("busy", None, body).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn busy_tasks_let_timers_through() {
+        assert!(timer_beside(yield_now));
+        assert!(timer_beside(yield_if_needed));
+    }
+
+    #[test]
+    fn a_slice_ends_after_its_millisecond_and_begins_anew_after_the_turn() {
+        let body = || async {
+            yield_if_needed().await;
+            let at_first = need_yield();
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_millis(2) {}
+            let at_last = need_yield();
+            yield_if_needed().await;
+            (at_first, at_last, need_yield())
+        };
+        // Where the thread is off its CPU for a millisecond, the slice is over at another moment.
+        let seen = (0..50)
+            .any(|_| spawn("slice", None, body).unwrap().join().unwrap() == (false, true, false));
+        assert!(seen);
+    }
 }

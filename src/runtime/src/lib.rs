@@ -18,6 +18,8 @@ mod event;
 mod eventfd;
 mod executor;
 mod mailbox;
+#[cfg(test)]
+mod own_process;
 mod sync;
 mod turn;
 

@@ -184,3 +184,121 @@ impl<T> Receiver<T> {
         self.queue.len()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{sleep, spawn, timeout};
+    use std::sync::atomic::AtomicU64;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    /// Whether a park would end at once without a wake.
+    fn signalled(wake: &Wake) -> bool {
+        let mut entry = libc::pollfd {
+            fd: wake.shared.eventfd.as_fd().as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one entry, which lives for the call.
+        unsafe { libc::poll(&mut entry, 1, 0) == 1 }
+    }
+
+    #[test]
+    fn only_a_parked_receiver_costs_a_system_call() {
+        let wake = Wake::new().unwrap();
+        let (sender, receiver) = mailbox(2, wake.clone());
+        sender.try_send(1).unwrap();
+        assert!(!signalled(&wake));
+        wake.shared.parked.store(true, Ordering::SeqCst);
+        sender.try_send(2).unwrap();
+        assert!(signalled(&wake));
+        assert!(
+            !wake.shared.parked.load(Ordering::SeqCst),
+            "one wake is enough"
+        );
+        assert_eq!(sender.try_send(3), Err(3));
+        assert!(sender.is_full());
+        assert_eq!(
+            (receiver.try_recv(), receiver.try_recv()),
+            (Some(1), Some(2))
+        );
+        assert!(receiver.is_empty());
+    }
+
+    #[test]
+    fn a_park_with_work_at_hand_or_dropped_leaves_nobody_parked() {
+        let wake = Wake::new().unwrap();
+        let body = {
+            let wake = wake.clone();
+            move || async move {
+                let parker = Parker::new(wake.clone());
+                parker.park(|| true).await;
+                let at_hand = wake.shared.parked.load(Ordering::SeqCst);
+                let short = Duration::from_millis(5);
+                let ended = timeout(short, parker.park(|| false)).await;
+                let dropped = wake.shared.parked.load(Ordering::SeqCst);
+                // The next park works as ever.
+                let waker = wake.clone();
+                crate::spawn_local(async move {
+                    sleep(short).await;
+                    waker.wake();
+                });
+                parker.park(|| false).await;
+                (at_hand, ended, dropped)
+            }
+        };
+        let seen = spawn("park", None, body).unwrap().join().unwrap();
+        assert_eq!(seen, (false, None, false));
+    }
+
+    /// Senders that pause at random against a receiver that parks whenever it can: an item left
+    /// behind would leave it asleep for good, since a sender waits for its last one to be taken.
+    #[test]
+    fn no_item_is_left_to_a_sleeping_receiver() {
+        const SENDERS: u64 = 3;
+        const ITEMS: u64 = 3_000;
+        let wake = Wake::new().unwrap();
+        let (sender, receiver) = mailbox::<(u64, u64)>(16, wake.clone());
+        let taken: Arc<Vec<AtomicU64>> =
+            Arc::new((0..SENDERS).map(|_| AtomicU64::new(0)).collect());
+        let seen = Arc::clone(&taken);
+        let executor = spawn("stress", None, move || async move {
+            let parker = Parker::new(wake);
+            let mut left = SENDERS * ITEMS;
+            while left > 0 {
+                while let Some((from, item)) = receiver.try_recv() {
+                    let before = seen[from as usize].swap(item, Ordering::Relaxed);
+                    assert_eq!(item, before + 1, "order of one sender holds");
+                    left -= 1;
+                }
+                parker.park(|| left == 0 || !receiver.is_empty()).await;
+            }
+        });
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|from| {
+                let (sender, taken) = (sender.clone(), Arc::clone(&taken));
+                thread::spawn(move || {
+                    for item in 1..=ITEMS {
+                        while sender.try_send((from, item)).is_err() {
+                            thread::yield_now();
+                        }
+                        // Let the receiver drain and fall asleep, with changing distance.
+                        if item % (7 + from) == 0 {
+                            let deadline = Instant::now() + Duration::from_secs(60);
+                            while taken[from as usize].load(Ordering::Relaxed) < item {
+                                assert!(Instant::now() < deadline, "the receiver sleeps on items");
+                                thread::yield_now();
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        executor.unwrap().join().unwrap();
+    }
+}

@@ -155,3 +155,66 @@ impl Request {
         self.wake.wake();
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::spawn;
+    use std::fs::File;
+    use std::io::{Read, Seek, Write};
+
+    const BACKENDS: [SyncBackend; 2] = [SyncBackend::Ring, SyncBackend::Thread];
+
+    fn sync_on_executor(backend: SyncBackend, file: &Arc<File>) -> Result<(), Option<i32>> {
+        let target = SyncTarget::of_file(Arc::clone(file));
+        let body = move || async move {
+            let syncer = Syncer::new(backend).unwrap();
+            let result = syncer.fdatasync(&target).await;
+            result.map_err(|error| error.raw_os_error())
+        };
+        spawn("sync", None, body).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn a_file_is_synced_and_stays_open() {
+        for backend in BACKENDS {
+            let mut file = Arc::new(tempfile::tempfile().unwrap());
+            file.write_all(b"durable").unwrap();
+            assert_eq!(sync_on_executor(backend, &file), Ok(()));
+            file.rewind().unwrap();
+            let mut text = String::new();
+            Arc::get_mut(&mut file)
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
+            assert_eq!(text, "durable");
+        }
+    }
+
+    #[test]
+    fn the_kernels_error_number_comes_through() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let pipe = Arc::new(File::from(std::os::fd::OwnedFd::from(reader)));
+        for backend in BACKENDS {
+            assert_eq!(sync_on_executor(backend, &pipe), Err(Some(libc::EINVAL)));
+        }
+    }
+
+    #[test]
+    fn syncs_may_overlap() {
+        for backend in BACKENDS {
+            let target = SyncTarget::of_file(Arc::new(tempfile::tempfile().unwrap()));
+            let body = move || async move {
+                let syncer = Syncer::new(backend).unwrap();
+                let (first, second) = futures_lite::future::zip(
+                    async { syncer.fdatasync(&target).await.is_ok() },
+                    async { syncer.fdatasync(&target).await.is_ok() },
+                )
+                .await;
+                first && second
+            };
+            assert!(spawn("sync", None, body).unwrap().join().unwrap());
+        }
+    }
+}

@@ -20,16 +20,9 @@ const SLICE: Duration = Duration::from_millis(1);
 /// When a turn's timer is due: a moment after it is made, or else it would be no wait at all.
 const MOMENT: Duration = Duration::from_micros(1);
 
-/// The slice under way on this thread.
-#[derive(Clone, Copy)]
-struct Slice {
-    /// glommio's count of the times that it took up running tasks; another count, another slice.
-    runs: u64,
-    began: Option<Instant>,
-}
-
 thread_local! {
-    static CURRENT: Cell<Slice> = const { Cell::new(Slice { runs: 0, began: None }) };
+    /// When the slice under way on this thread began.
+    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Whether the tasks' millisecond is over, and the caller should await [`yield_if_needed`]. Reads a
@@ -40,16 +33,13 @@ thread_local! {
 #[must_use]
 pub fn need_yield() -> bool {
     let executor = glommio::executor();
-    let runs = executor.executor_stats().scheduler_runs();
+    // How often glommio took up running tasks since it was last asked, and only this asks.
+    let taken_up = executor.executor_stats().scheduler_runs() > 0;
     let now = Instant::now();
-    let slice = CURRENT.get();
-    match slice.began {
-        Some(began) if slice.runs == runs => {
-            now.duration_since(began) >= SLICE || executor.need_preempt()
-        }
+    match BEGAN.get() {
+        Some(began) if !taken_up => now.duration_since(began) >= SLICE || executor.need_preempt(),
         _ => {
-            let began = Some(now);
-            CURRENT.set(Slice { runs, began });
+            BEGAN.set(Some(now));
             false
         }
     }

@@ -7,3 +7,6 @@ mod listener;
 pub use acceptor::{Accepted, Acceptor, AcceptorStats};
 pub use connection::Connection;
 pub use listener::{Listener, listen};
+
+#[cfg(test)]
+mod tests;
