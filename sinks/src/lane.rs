@@ -9,11 +9,12 @@
 //! other side has declared that it sleeps.
 
 use crate::RowBatch;
+use crate::waiting::Waiting;
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 use rookery_model::{Position, ShardId};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -48,11 +49,11 @@ pub struct Lane {
     rows_confirmed: Position,
     queue: ArrayQueue<Arc<RowBatch>>,
     confirmed: CachePadded<AtomicU64>,
-    /// Set by the writer before it sleeps, cleared by whoever wakes it.
-    writer_parked: CachePadded<AtomicBool>,
+    /// For rows.
+    writer_waits: CachePadded<Waiting>,
     writer: OnceLock<Thread>,
-    /// Set by a push that found no room; the writer's next pop wakes the shard.
-    shard_waits: AtomicBool,
+    /// For room.
+    shard_waits: CachePadded<Waiting>,
 }
 
 impl Lane {
@@ -70,9 +71,9 @@ impl Lane {
             rows_confirmed,
             queue: ArrayQueue::new(capacity),
             confirmed: CachePadded::new(AtomicU64::new(0)),
-            writer_parked: CachePadded::new(AtomicBool::new(false)),
+            writer_waits: CachePadded::default(),
             writer: OnceLock::new(),
-            shard_waits: AtomicBool::new(false),
+            shard_waits: CachePadded::default(),
         }
     }
 
@@ -104,11 +105,8 @@ impl Lane {
             self.unpark_writer();
             return Ok(());
         };
-        self.shard_waits.store(true, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        // The writer may have emptied the queue before the flag could be seen.
-        self.queue.push(batch)?;
-        self.shard_waits.store(false, Ordering::Relaxed);
+        self.shard_waits.declare(|| self.queue.push(batch))?;
+        self.shard_waits.withdraw();
         self.unpark_writer();
         Ok(())
     }
@@ -130,8 +128,7 @@ impl Lane {
     /// Writer: whether a push found no room since this was last asked; if so the shard is to be woken.
     #[must_use]
     pub fn take_shard_waits(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.shard_waits.load(Ordering::Relaxed) && self.shard_waits.swap(false, Ordering::AcqRel)
+        self.shard_waits.take()
     }
 
     /// Writer: publishes a confirmation. All batches up to `sequence` must have been dropped.
@@ -155,21 +152,17 @@ impl Lane {
 
     /// Declares that the writer is about to park; false if rows came meanwhile.
     pub(crate) fn declare_parked(&self) -> bool {
-        self.writer_parked.store(true, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        self.queue.is_empty()
+        self.writer_waits.declare(|| self.queue.is_empty())
     }
 
     /// Takes the declaration back.
     pub(crate) fn declare_running(&self) {
-        self.writer_parked.store(false, Ordering::Relaxed);
+        self.writer_waits.withdraw();
     }
 
     #[inline]
     fn unpark_writer(&self) {
-        fence(Ordering::SeqCst);
-        if self.writer_parked.load(Ordering::Relaxed)
-            && self.writer_parked.swap(false, Ordering::AcqRel)
+        if self.writer_waits.take()
             && let Some(writer) = self.writer.get()
         {
             writer.unpark();

@@ -24,6 +24,7 @@ mod sink;
 #[cfg(test)]
 mod testing;
 mod verdicts;
+mod waiting;
 mod writer;
 
 pub use connectors::{build, check_directories, connector_names, is_known_connector};
