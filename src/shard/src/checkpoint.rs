@@ -81,14 +81,26 @@ pub struct Cursors {
 }
 
 impl Cursors {
-    /// A lane's saved cursor; zero if it never had one.
+    /// What was saved of a lane; zeros if it is new.
     #[must_use]
-    pub fn position(&self, sink: &str, writer: u16) -> Position {
+    pub fn of_lane(&self, sink: &str, writer: u16) -> LaneMark {
         self.lanes
             .iter()
             .find(|lane| lane.sink == sink && lane.writer == writer)
-            .map_or(Position::ZERO, |lane| lane.position.into())
+            .map_or_else(LaneMark::default, |lane| LaneMark {
+                cursor: lane.position.into(),
+                rows: lane.rows.into(),
+            })
     }
+}
+
+/// How far a lane had come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneMark {
+    /// See [`SavedCursor::position`].
+    pub cursor: Position,
+    /// See [`SavedCursor::rows`].
+    pub rows: Position,
 }
 
 /// A lane's cursor.
@@ -100,6 +112,8 @@ pub struct SavedCursor {
     pub writer: u16,
     /// Every row of every record up to it is confirmed.
     pub position: SavedPosition,
+    /// End of the last batch of rows that was confirmed: all that a target can know of.
+    pub rows: SavedPosition,
 }
 
 /// An archive that its checksum vouched for and that still cannot be read.
@@ -166,6 +180,7 @@ mod tests {
                 sink: "job.orders".into(),
                 writer: 0,
                 position: SavedPosition { term: 9, lsn: 7 },
+                rows: SavedPosition { term: 9, lsn: 6 },
             }],
         };
         assert_eq!(

@@ -6,6 +6,7 @@
 //! it is covered; batches leave in order; the cursor never goes back and never passes an unconfirmed
 //! row.
 
+use crate::checkpoint::LaneMark;
 use rookery_model::{Lsn, Mutant, Position, RecordTime, limits, mutant_active};
 use rookery_sinks::{Lane, RowBatch, RowMeta};
 use std::collections::VecDeque;
@@ -27,6 +28,7 @@ pub struct ShardLane {
     writer: u16,
     queue: Arc<Lane>,
     cursor: Position,
+    rows_confirmed: Position,
     open: RowBatch,
     sealed: VecDeque<Arc<RowBatch>>,
     /// What the writer has and has not confirmed.
@@ -37,14 +39,15 @@ pub struct ShardLane {
 }
 
 impl ShardLane {
-    /// A lane whose rows up to `cursor` were confirmed in an earlier run.
+    /// A lane that had come to `saved` in an earlier run.
     #[must_use]
-    pub fn new(sink: String, writer: u16, queue: Arc<Lane>, cursor: Position) -> Self {
+    pub fn new(sink: String, writer: u16, queue: Arc<Lane>, saved: LaneMark) -> Self {
         Self {
             sink,
             writer,
             queue,
-            cursor,
+            cursor: saved.cursor,
+            rows_confirmed: saved.rows,
             open: RowBatch::default(),
             sealed: VecDeque::new(),
             outstanding: VecDeque::new(),
@@ -152,6 +155,7 @@ impl ShardLane {
             };
             self.held_bytes -= done.bytes.len();
             self.cursor = self.cursor.max(done.through);
+            self.rows_confirmed = self.rows_confirmed.max(done.through);
             confirmed(Confirmed {
                 oldest: done.oldest,
                 rows: done.rows.len(),
@@ -194,6 +198,12 @@ impl ShardLane {
             return Position::new(self.cursor.term, self.cursor.lsn.next());
         }
         self.cursor
+    }
+
+    /// End of the last batch of rows that was confirmed.
+    #[must_use]
+    pub fn rows_confirmed(&self) -> Position {
+        self.rows_confirmed
     }
 
     /// Rows made and not yet confirmed.

@@ -536,6 +536,7 @@ impl<S: Storage> ShardMachine<S> {
                     sink: lane.sink().to_owned(),
                     writer: lane.writer(),
                     position: lane.saved_cursor().into(),
+                    rows: lane.rows_confirmed().into(),
                 })
                 .collect(),
         }

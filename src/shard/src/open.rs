@@ -105,6 +105,13 @@ impl<S: Storage> Opened<S> {
             .collect()
     }
 
+    /// The term that all shards have begun.
+    pub fn term(&self) -> Term {
+        self.shards
+            .first()
+            .map_or(Term(0), |shard| shard.log.appended().term)
+    }
+
     /// What damage was found; a reason each.
     pub fn damage(&self) -> Vec<String> {
         let of_shard = |(index, shard): (usize, &OpenShard<S>)| {

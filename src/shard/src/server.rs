@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::session::SessionConfig;
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
-use rookery_model::{Position, RecordTime, ShardId, limits};
+use rookery_model::{RecordTime, ShardId, Term, limits};
 use rookery_runtime::net::{Acceptor, AcceptorStats, listen};
 use rookery_runtime::storage::RealStorage;
 use rookery_runtime::{
@@ -23,8 +23,8 @@ use rookery_runtime::{
     mailbox, spawn,
 };
 use rookery_sinks::{
-    DEAD_LETTERS, DeadLetterLimits, DeadLetterStore, Lane, LaneKey, ShardWake, Sink, SinkMetrics,
-    WriterEnd, WriterHandle, WriterLane, WriterSetup, spawn_writer,
+    DEAD_LETTERS, DeadLetterLimits, DeadLetterStore, Lane, LaneKey, RejectedLane, ShardWake, Sink,
+    SinkMetrics, WriterEnd, WriterHandle, WriterLane, WriterSetup, spawn_writer,
 };
 use rookery_sources::LineLimits;
 use rookery_wal::LogConfig;
@@ -223,7 +223,7 @@ impl Server {
         }
         let lanes = make_lanes(&plans, &opened);
         let view = Arc::new(make_view(&plans, &bundles[0], &opened, &registry, shards));
-        let writers = start_writers(plans, &lanes, &mailboxes, &view)?;
+        let writers = start_writers(plans, &lanes, &mailboxes, &view, opened.term())?;
         let control = Arc::new(Control::default());
         let mut server = Self {
             config,
@@ -563,8 +563,8 @@ fn make_lanes(plans: &[SinkPlan], opened: &Opened<RealStorage>) -> Vec<Vec<Arc<L
                     shard: ShardId(index as u16),
                     writer,
                 };
-                let cursor = shard.cursors.position(&plan.name, writer);
-                lanes.push(Arc::new(Lane::new(key, LANE_CAPACITY, cursor)));
+                let saved = shard.cursors.of_lane(&plan.name, writer);
+                lanes.push(Arc::new(Lane::new(key, LANE_CAPACITY, saved.rows)));
             }
         }
         lanes
@@ -617,24 +617,31 @@ fn start_writers(
     lanes: &[Vec<Arc<Lane>>],
     mailboxes: &[Sender<Mail>],
     view: &ServerView,
+    term: Term,
 ) -> Result<Vec<WriterHandle>, StartError> {
+    let refusals = RejectedLane::new(term);
+    let rules: Arc<[String]> = view.rules.clone().into();
     let mut handles = Vec::new();
     for (plan, sink) in plans.into_iter().zip(&view.sinks) {
         for (index, (writer, batching)) in plan.writers.into_iter().enumerate() {
-            let lanes = lanes
+            let mut lanes: Vec<_> = lanes
                 .iter()
                 .zip(mailboxes)
                 .map(|(lanes, mailbox)| WriterLane {
                     lane: Arc::clone(&lanes[plan.lane + index]),
                     wake: Arc::new(MailWake(mailbox.wake().clone())),
-                });
+                })
+                .collect();
+            if plan.name == DEAD_LETTERS {
+                lanes.push(refusals.writer_lane());
+            }
             let setup = WriterSetup {
                 name: plan.name.clone(),
                 writer,
                 batching,
-                lanes: lanes.collect(),
+                lanes,
                 metrics: Arc::clone(&sink.metrics[index]),
-                rejected: Box::new(|_| Err("no connector of this version rejects rows".into())),
+                rejected: refusals.rejected_rows(Arc::clone(&rules)),
             };
             handles.push(spawn_writer(setup).map_err(thread_error("a sink's writer"))?);
         }
@@ -650,13 +657,13 @@ fn shard_lanes(
     let mut out = Vec::new();
     for sink in sinks {
         for writer in 0..sink.writers {
-            let cursor: Position = cursors.position(&sink.name, writer as u16);
+            let saved = cursors.of_lane(&sink.name, writer as u16);
             let queue = Arc::clone(&lanes[sink.lane + writer]);
             out.push(ShardLane::new(
                 sink.name.clone(),
                 writer as u16,
                 queue,
-                cursor,
+                saved,
             ));
         }
     }

@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::session::{Session, SessionConfig, SessionContext};
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
-use rookery_model::{DataType, Field, Position, RecordTime, ShardId};
+use rookery_model::{DataType, Field, RecordTime, ShardId};
 use rookery_runtime::storage::sim::SimStorage;
 use rookery_sinks::{Lane, LaneKey};
 use rookery_sources::LineLimits;
@@ -202,14 +202,14 @@ impl Node {
         let mut lanes = Vec::new();
         let mut shard_lanes = Vec::new();
         for name in names {
-            let cursor: Position = opened.cursors.position(name, 0);
+            let saved = opened.cursors.of_lane(name, 0);
             let key = LaneKey {
                 shard: ShardId(index),
                 writer: 0,
             };
-            let lane = Arc::new(Lane::new(key, 2, cursor));
+            let lane = Arc::new(Lane::new(key, 2, saved.rows));
             lanes.push(Arc::clone(&lane));
-            shard_lanes.push(ShardLane::new(name.to_owned(), 0, lane, cursor));
+            shard_lanes.push(ShardLane::new(name.to_owned(), 0, lane, saved));
         }
         let active = ActiveRules {
             hash: RULES,
