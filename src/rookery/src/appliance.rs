@@ -467,6 +467,10 @@ fn server_config(config: &Config, dir: &DataDir) -> Result<ServerConfig, Refusal
             max_bytes: config.dead_letters_max_bytes,
             ..DeadLetterLimits::default()
         },
+        #[cfg(feature = "count-allocations")]
+        thread_allocations: Some(crate::allocations::of_thread),
+        #[cfg(not(feature = "count-allocations"))]
+        thread_allocations: None,
     })
 }
 

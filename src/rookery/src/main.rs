@@ -5,6 +5,8 @@
 //! may fail because of a user's input fails here, before a log is opened.
 
 mod admin;
+#[cfg(feature = "count-allocations")]
+mod allocations;
 mod appliance;
 mod bundle;
 mod cli;
@@ -23,8 +25,13 @@ use clap::Parser as _;
 use exit::Exit;
 use std::process::ExitCode;
 
+#[cfg(not(feature = "count-allocations"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[cfg(feature = "count-allocations")]
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();

@@ -94,6 +94,8 @@ pub struct ActorSetup {
     pub keeper: Keeper,
     /// Who syncs.
     pub sync_backend: SyncBackend,
+    /// Counts this thread's allocations, in a build that can.
+    pub thread_allocations: Option<fn() -> u64>,
     /// Shared with the server.
     pub control: Arc<Control>,
     /// Told when the replay is over.
@@ -153,6 +155,9 @@ pub struct Actor {
     failure: RefCell<Option<String>>,
     pub(crate) control: Arc<Control>,
     events: mpsc::Sender<ServerEvent>,
+    thread_allocations: Option<fn() -> u64>,
+    /// Allocations and messages when the buffers had grown.
+    warm: Cell<Option<(u64, u64)>>,
     ended: Cell<bool>,
 }
 
@@ -207,6 +212,8 @@ impl Actor {
             failure: RefCell::new(None),
             control: setup.control,
             events: setup.events,
+            thread_allocations: setup.thread_allocations,
+            warm: Cell::new(None),
             ended: Cell::new(false),
         }
     }
@@ -513,6 +520,28 @@ impl Actor {
         }
         drop(histograms);
         self.machine.borrow().publish();
+        self.count_allocations();
+    }
+
+    /// In a build that counts allocations: says what a message cost since the buffers had grown.
+    fn count_allocations(&self) {
+        const WARM_MESSAGES: u64 = 500_000;
+        let Some(count) = self.thread_allocations else {
+            return;
+        };
+        let (allocations, messages) = (count(), self.metrics.messages.get());
+        match self.warm.get() {
+            None if messages >= WARM_MESSAGES => self.warm.set(Some((allocations, messages))),
+            Some((before, from)) if messages > from => {
+                let (made, of) = (allocations - before, messages - from);
+                let each = made as f64 / of as f64;
+                tracing::info!(
+                    shard = self.shard.0,
+                    "{made} allocations for {of} messages: {each:.5} each"
+                );
+            }
+            _ => {}
+        }
     }
 
     /// The end, once everything that was read is committed and drained, or the drain is given up.

@@ -71,6 +71,8 @@ pub struct ServerConfig {
     pub retain_bytes: u64,
     /// Bounds of the dead-letter store.
     pub dead_letters: DeadLetterLimits,
+    /// Counts the calling thread's allocations, in a build that can.
+    pub thread_allocations: Option<fn() -> u64>,
 }
 
 /// A compiled rule set and its sinks.
@@ -339,6 +341,7 @@ impl Server {
                 clock: Arc::clone(&clock),
                 keeper: keeper.handle(),
                 sync_backend: self.config.sync_backend,
+                thread_allocations: self.config.thread_allocations,
                 control: Arc::clone(&self.control),
                 events: events.clone(),
             };
