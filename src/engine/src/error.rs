@@ -112,3 +112,80 @@ impl RefusalReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(program: &str, reason: RefusalReason) -> Refusal {
+        Refusal {
+            program: program.to_owned(),
+            program_index: 0,
+            span: Span::default(),
+            reason,
+        }
+    }
+
+    #[test]
+    fn texts_and_codes() {
+        let cases = [
+            (
+                RefusalReason::NotBuilt("GROUP BY".to_owned()),
+                "E1350 GROUP BY is not built yet",
+            ),
+            (
+                RefusalReason::Cast {
+                    from: DataType::Int,
+                    to: DataType::Date,
+                },
+                "E1351 a cast from INT to DATE is not built yet",
+            ),
+            (
+                RefusalReason::FlinkOnly("JSON_VALUE".to_owned()),
+                "E1352 JSON_VALUE in the flink dialect is not built yet; the blink dialect has it \
+                 (`SET 'rookery.dialect' = 'blink'`)",
+            ),
+            (
+                RefusalReason::NoMessageTime("__lag_ms"),
+                "E1353 column `__lag_ms` needs the message's own time, which no table can name yet",
+            ),
+            (
+                RefusalReason::Constant("LIKE pattern 'a!': it ends".to_owned()),
+                "E1354 LIKE pattern 'a!': it ends",
+            ),
+            (
+                RefusalReason::RuleName("jobs.out".to_owned()),
+                "E1355 two rules are named `jobs.out`; rename one with a comment `-- rule: name` \
+                 before it",
+            ),
+            (
+                RefusalReason::TooManyRules(70_000),
+                "E1356 70000 rules are over the limit of 65535; drop some rule files",
+            ),
+            (
+                RefusalReason::TooLarge,
+                "E1357 with its views put in, this rule has over 100000 operators; split it",
+            ),
+            (
+                RefusalReason::TooDeep,
+                "E1358 with its views put in, this rule is nested deeper than 256; split it",
+            ),
+        ];
+        for (reason, text) in cases {
+            assert_eq!(format!("{} {reason}", reason.code()), text);
+        }
+    }
+
+    #[test]
+    fn all_refusals_are_told() {
+        let error = CompileError {
+            refusals: vec![
+                refusal("a", RefusalReason::TooDeep),
+                refusal("b", RefusalReason::NotBuilt("MATCH_RECOGNIZE".to_owned())),
+            ],
+        };
+        let text = "a: E1358: with its views put in, this rule is nested deeper than 256; split it\n\
+                    b: E1350: MATCH_RECOGNIZE is not built yet";
+        assert_eq!(error.to_string(), text);
+    }
+}

@@ -549,6 +549,23 @@ fn views_that_grow_without_end_are_refused() {
 }
 
 #[test]
+fn deep_expressions_fit_a_small_stack() {
+    let mut query = project(Rel::Scan(0), vec![late_true()]);
+    for _ in 0..240 {
+        query = project(query, vec![not(column(0))]);
+    }
+    let mut engine = engine(vec![program(up(), vec![rule_of("r", query)])]);
+    let work = move || step(&mut engine, r#"{"data":"{\"t\":1}"}"#).rows;
+    let small = std::thread::Builder::new().stack_size(512 * 1024);
+    let rows = small.spawn(work).unwrap().join().unwrap();
+    assert_eq!(rows, ["0:0: true"]);
+}
+
+fn late_true() -> Expr {
+    cast(json_value(column(2), &["t"]), DataType::Boolean)
+}
+
+#[test]
 fn an_engine_moves_between_threads_and_shares_its_rules() {
     fn sendable<T: Send>() {}
     fn shared<T: Send + Sync>() {}
