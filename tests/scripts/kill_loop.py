@@ -219,7 +219,7 @@ class Generator:
     def __init__(self, arguments, directory, address):
         self.record = os.path.join(directory, "record")
         self.log = open(os.path.join(directory, "bench.log"), "wb")
-        command = [arguments.bench, "load", "--addr", address, "--ack", "--reconnect=120", "--timeout", "60"]
+        command = [arguments.bench, "load", "--addr", address, "--ack", "--reconnect=600", "--timeout", "60"]
         command += ["--rate", str(arguments.rate), "--seconds", "100000", "--devices", str(arguments.devices)]
         command += ["--connections", str(arguments.connections), "--seed", str(arguments.seed)]
         command += ["--record", self.record]
