@@ -24,7 +24,7 @@ impl DecimalType {
     }
 
     /// An integer as a decimal of this type.
-    pub fn from_int(self, value: i64) -> Option<Decimal> {
+    pub fn of_int(self, value: i64) -> Option<Decimal> {
         self.fit(Decimal {
             unscaled: i128::from(value),
             scale: 0,

@@ -4,6 +4,7 @@ pub(crate) mod cast;
 pub(crate) mod column;
 pub(crate) mod compare;
 pub(crate) mod context;
+mod convert;
 pub(crate) mod decimal;
 pub(crate) mod json;
 pub(crate) mod node;

@@ -1,25 +1,22 @@
 //! Expressions of the plan into compiled ones.
 
+mod calls;
+mod predicates;
+
 use super::fuse::Refused;
 use super::shared::Shared;
 use crate::error::RefusalReason;
 use crate::eval::cast::{Cast, Conversion, Target, conversion};
 use crate::eval::column::{ColumnRead, TypedColumn};
-use crate::eval::compare::{Comparable, Compare};
-use crate::eval::json::{CallPath, JsonCall, PathRead};
 use crate::eval::node::Node;
 use crate::eval::numeric::{Arithmetic, NumberKind, Operator};
-use crate::eval::pattern::{Match, Matcher, PatternSource, Syntax, TextSet};
+use crate::eval::pattern::Syntax;
 use crate::eval::workspace::Workspace;
-use crate::functions::{FormatSource, UnixTimestamp, scalar};
 use bumpalo::Bump;
-use rookery_codecs::json::PathSet;
-use rookery_codecs::time::{Pattern, Zone};
+use rookery_codecs::time::Zone;
 use rookery_model::{DataType, Value};
-use rookery_sql::Function;
 use rookery_sql::plan::{
-    ArithmeticOp, CastFailure, Column, ColumnKind, CompareOp, Dialect, Expr, ExprKind, Implicit,
-    Literal, PathArgument, Span,
+    ArithmeticOp, CastFailure, Column, ColumnKind, Dialect, Expr, ExprKind, Implicit, Literal, Span,
 };
 use std::cell::RefCell;
 
@@ -78,20 +75,7 @@ impl Lowering<'_> {
             ExprKind::Case {
                 branches,
                 otherwise,
-            } => {
-                let branches = branches
-                    .iter()
-                    .map(|(when, then)| (self.lower(when), self.lower(then)))
-                    .collect();
-                let otherwise = match otherwise {
-                    Some(otherwise) => self.lower(otherwise),
-                    None => Node::NULL,
-                };
-                Node::Case {
-                    branches,
-                    otherwise: Box::new(otherwise),
-                }
-            }
+            } => self.case(branches, otherwise.as_deref()),
             ExprKind::Arithmetic { op, left, right } => self.arithmetic(*op, left, right, expr),
             ExprKind::Negate(input) => self.negate(input, expr),
             ExprKind::JsonValue {
@@ -107,6 +91,18 @@ impl Lowering<'_> {
     /// The same for several.
     pub fn list(&mut self, list: &[Expr]) -> Box<[Node]> {
         list.iter().map(|expr| self.lower(expr)).collect()
+    }
+
+    fn case(&mut self, branches: &[(Expr, Expr)], otherwise: Option<&Expr>) -> Node {
+        let branches = branches
+            .iter()
+            .map(|(when, then)| (self.lower(when), self.lower(then)));
+        let branches = branches.collect();
+        let otherwise = otherwise.map_or(Node::NULL, |otherwise| self.lower(otherwise));
+        Node::Case {
+            branches,
+            otherwise: Box::new(otherwise),
+        }
     }
 
     fn refuse(&mut self, span: Span, reason: RefusalReason) -> Node {
@@ -203,7 +199,7 @@ impl Lowering<'_> {
             let (from, to) = (from.clone(), to.clone());
             return self.refuse(expr.span, RefusalReason::Cast { from, to });
         };
-        let target = target.from_type(from);
+        let target = target.of_source(from);
         let node = self.lower(input);
         if let Some(folded) = self.fold_cast(&node, target) {
             return folded;
@@ -256,126 +252,6 @@ impl Lowering<'_> {
         })
     }
 
-    /// How two operands are compared; none, with a refusal unless one is a bare NULL, if they are not.
-    fn comparable(&mut self, left: &Expr, right: &Expr) -> Option<Comparable> {
-        if left.data_type == DataType::Null || right.data_type == DataType::Null {
-            // NULL whatever the other is; the other must still be one that is run.
-            return Comparable::of(&left.data_type).or(Comparable::of(&right.data_type));
-        }
-        let of = Comparable::of(&left.data_type);
-        if of.is_none() || of != Comparable::of(&right.data_type) {
-            let construct = format!("comparing {} with {}", left.data_type, right.data_type);
-            self.not_built(left.span, construct);
-            return None;
-        }
-        of
-    }
-
-    fn compare(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Node {
-        let Some(comparable) = self.comparable(left, right) else {
-            return Node::NULL;
-        };
-        let (left, right) = (self.lower(left), self.lower(right));
-        if let CompareOp::Equal | CompareOp::NotEqual = op {
-            let negated = op == CompareOp::NotEqual;
-            let text_equals = |input: Node, text: Box<str>| Node::TextEquals {
-                input: Box::new(input),
-                text,
-                negated,
-            };
-            match (left, right) {
-                (input, Node::Text(text)) | (Node::Text(text), input) => text_equals(input, text),
-                (left, right) => compare_node(op, comparable, left, right),
-            }
-        } else {
-            compare_node(op, comparable, left, right)
-        }
-    }
-
-    fn distinct(&mut self, negated: bool, left: &Expr, right: &Expr) -> Node {
-        for (side, other) in [(left, right), (right, left)] {
-            if side.data_type == DataType::Null {
-                // DISTINCT FROM NULL is IS NOT NULL.
-                return Node::IsNull {
-                    input: Box::new(self.lower(other)),
-                    negated: !negated,
-                };
-            }
-        }
-        match self.comparable(left, right) {
-            Some(comparable) => Node::Distinct {
-                comparable,
-                operands: Box::new((self.lower(left), self.lower(right))),
-                negated,
-            },
-            None => Node::NULL,
-        }
-    }
-
-    fn in_list(&mut self, input: &Expr, list: &[Expr], negated: bool) -> Node {
-        let mut comparable = None;
-        for element in list {
-            match self.comparable(input, element) {
-                Some(found) => comparable = Some(found),
-                None if element.data_type == DataType::Null => {}
-                None => return Node::NULL,
-            }
-        }
-        let Some(comparable) = comparable else {
-            // Nothing but NULL on both sides.
-            return Node::NULL;
-        };
-        let node = Box::new(self.lower(input));
-        let list = self.list(list);
-        let text = |node: &Node| match node {
-            Node::Text(text) => Some(Some(text.to_string())),
-            Node::Constant(Value::Null) => Some(None),
-            _ => None,
-        };
-        if let (Comparable::Text, Some(texts)) = (
-            comparable,
-            list.iter().map(text).collect::<Option<Vec<_>>>(),
-        ) {
-            return Node::TextIn {
-                input: node,
-                has_null: texts.contains(&None),
-                set: TextSet::new(texts.into_iter().flatten()),
-                negated,
-            };
-        }
-        Node::In {
-            comparable,
-            input: node,
-            list,
-            negated,
-        }
-    }
-
-    fn pattern(&mut self, input: &Expr, pattern: &Expr, syntax: Syntax, negated: bool) -> Node {
-        let node = self.lower(input);
-        let source = match self.lower(pattern) {
-            Node::Constant(Value::Null) => return Node::NULL,
-            Node::Text(text) => match Matcher::new(&text, syntax) {
-                Ok(Matcher::Regex(regex)) => PatternSource::Regex(self.shared.regex(regex)),
-                Ok(matcher) => PatternSource::Simple(matcher),
-                Err(problem) => {
-                    let message = format!("{} pattern '{text}': {problem}", syntax.operator());
-                    return self.refuse(pattern.span, RefusalReason::Constant(message));
-                }
-            },
-            text => PatternSource::Dynamic {
-                text,
-                site: self.shared.site(),
-            },
-        };
-        Node::Match(Box::new(Match {
-            input: node,
-            pattern: source,
-            syntax,
-            negated,
-        }))
-    }
-
     fn arithmetic(&mut self, op: ArithmeticOp, left: &Expr, right: &Expr, expr: &Expr) -> Node {
         let Some(kind) = NumberKind::of(&expr.data_type) else {
             let construct = format!("arithmetic that gives {}", expr.data_type);
@@ -405,114 +281,4 @@ impl Lowering<'_> {
             right: Node::NULL,
         }))
     }
-
-    fn json_value(
-        &mut self,
-        input: &Expr,
-        path: &PathArgument,
-        dialect: Dialect,
-        span: Span,
-    ) -> Node {
-        if dialect == Dialect::Flink {
-            return self.flink_only(span, "JSON_VALUE");
-        }
-        match path {
-            PathArgument::Constant(path) => {
-                if let Some(key) = self.json_column(input) {
-                    let (group, path) = self.shared.path(self.component, key, path);
-                    return Node::Path(PathRead { group, path });
-                }
-                Node::Json(Box::new(JsonCall {
-                    input: self.lower(input),
-                    path: CallPath::Constant(PathSet::new([path])),
-                }))
-            }
-            PathArgument::Dynamic(path) => Node::Json(Box::new(JsonCall {
-                input: self.lower(input),
-                path: CallPath::Dynamic {
-                    text: self.lower(path),
-                    site: self.shared.site(),
-                },
-            })),
-        }
-    }
-
-    /// The key of a text column of the message, if the expression is one.
-    fn json_column(&mut self, input: &Expr) -> Option<usize> {
-        let ExprKind::Column(index) = input.kind else {
-            return None;
-        };
-        let column = &self.columns[index];
-        if !super::is_of_message(&column.kind) || !column.field.data_type.is_string() {
-            return None;
-        }
-        Some(self.shared.key(&column.field.name))
-    }
-
-    fn call(&mut self, function: Function, args: &[Expr], span: Span) -> Node {
-        if let Some(function) = scalar(function) {
-            return Node::Call {
-                function,
-                args: self.list(args),
-            };
-        }
-        match (function, args) {
-            (Function::Coalesce, _) => Node::Coalesce(self.list(args)),
-            (Function::If, [condition, then, otherwise]) => Node::Case {
-                branches: Box::new([(self.lower(condition), self.lower(then))]),
-                otherwise: Box::new(self.lower(otherwise)),
-            },
-            (Function::NullIf, [value, other]) if other.data_type == DataType::Null => {
-                self.lower(value)
-            }
-            (Function::NullIf, [value, other]) => match self.comparable(value, other) {
-                Some(comparable) => Node::NullIf {
-                    comparable,
-                    operands: Box::new((self.lower(value), self.lower(other))),
-                },
-                None => Node::NULL,
-            },
-            (Function::UnixTimestamp, [text, format @ ..]) => {
-                self.unix_timestamp(text, format.first(), span)
-            }
-            _ => self.not_built(span, format!("{function:?} of {} arguments", args.len())),
-        }
-    }
-
-    fn unix_timestamp(&mut self, text: &Expr, format: Option<&Expr>, span: Span) -> Node {
-        if self.dialect == Dialect::Flink {
-            return self.flink_only(span, "UNIX_TIMESTAMP of text");
-        }
-        let source = match format.map(|format| (format.span, self.lower(format))) {
-            None => Ok(Pattern::new(Pattern::DEFAULT)),
-            Some((_, Node::Constant(Value::Null))) => return Node::NULL,
-            Some((span, Node::Text(format))) => Ok(Pattern::new(&format).map_err(|error| {
-                self.refusals
-                    .push((span, RefusalReason::Constant(error.to_string())));
-                error
-            })),
-            Some((_, text)) => Err(FormatSource::Dynamic {
-                text,
-                site: self.shared.site(),
-            }),
-        };
-        let format = match source {
-            Ok(Ok(pattern)) => FormatSource::Constant(pattern),
-            Ok(Err(_)) => return Node::NULL,
-            Err(dynamic) => dynamic,
-        };
-        Node::Operator(Box::new(UnixTimestamp {
-            input: self.lower(text),
-            format,
-        }))
-    }
-}
-
-fn compare_node(op: CompareOp, comparable: Comparable, left: Node, right: Node) -> Node {
-    Node::Compare(Box::new(Compare {
-        op,
-        comparable,
-        left,
-        right,
-    }))
 }

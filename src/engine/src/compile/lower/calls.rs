@@ -1,0 +1,111 @@
+//! JSON_VALUE and functions that are called by name.
+
+use super::Lowering;
+use crate::compile::is_of_message;
+use crate::error::RefusalReason;
+use crate::eval::json::{CallPath, JsonCall, PathRead};
+use crate::eval::node::Node;
+use crate::functions::{FormatSource, UnixTimestamp, scalar};
+use rookery_codecs::json::PathSet;
+use rookery_codecs::time::Pattern;
+use rookery_model::{DataType, Value};
+use rookery_sql::Function;
+use rookery_sql::plan::{Dialect, Expr, ExprKind, PathArgument, Span};
+
+impl Lowering<'_> {
+    pub(super) fn json_value(
+        &mut self,
+        input: &Expr,
+        path: &PathArgument,
+        dialect: Dialect,
+        span: Span,
+    ) -> Node {
+        if dialect == Dialect::Flink {
+            return self.flink_only(span, "JSON_VALUE");
+        }
+        match path {
+            PathArgument::Constant(path) => {
+                if let Some(key) = self.json_column(input) {
+                    let (group, path) = self.shared.path(self.component, key, path);
+                    return Node::Path(PathRead { group, path });
+                }
+                Node::Json(Box::new(JsonCall {
+                    input: self.lower(input),
+                    path: CallPath::Constant(PathSet::new([path])),
+                }))
+            }
+            PathArgument::Dynamic(path) => Node::Json(Box::new(JsonCall {
+                input: self.lower(input),
+                path: CallPath::Dynamic {
+                    text: self.lower(path),
+                    site: self.shared.site(),
+                },
+            })),
+        }
+    }
+
+    /// The key of a text column of the message, if the expression is one.
+    fn json_column(&mut self, input: &Expr) -> Option<usize> {
+        let ExprKind::Column(index) = input.kind else {
+            return None;
+        };
+        let column = &self.columns[index];
+        if !is_of_message(&column.kind) || !column.field.data_type.is_string() {
+            return None;
+        }
+        Some(self.shared.key(&column.field.name))
+    }
+
+    pub(super) fn call(&mut self, function: Function, args: &[Expr], span: Span) -> Node {
+        if let Some(function) = scalar(function) {
+            return Node::Call {
+                function,
+                args: self.list(args),
+            };
+        }
+        match (function, args) {
+            (Function::Coalesce, _) => Node::Coalesce(self.list(args)),
+            (Function::If, [condition, then, otherwise]) => Node::Case {
+                branches: Box::new([(self.lower(condition), self.lower(then))]),
+                otherwise: Box::new(self.lower(otherwise)),
+            },
+            (Function::NullIf, [value, other]) if other.data_type == DataType::Null => {
+                self.lower(value)
+            }
+            (Function::NullIf, [value, other]) => match self.comparable(value, other) {
+                Some(comparable) => Node::NullIf {
+                    comparable,
+                    operands: Box::new((self.lower(value), self.lower(other))),
+                },
+                None => Node::NULL,
+            },
+            (Function::UnixTimestamp, [text, format @ ..]) => {
+                self.unix_timestamp(text, format.first(), span)
+            }
+            _ => self.not_built(span, format!("{function:?} of {} arguments", args.len())),
+        }
+    }
+
+    fn unix_timestamp(&mut self, text: &Expr, format: Option<&Expr>, span: Span) -> Node {
+        if self.dialect == Dialect::Flink {
+            return self.flink_only(span, "UNIX_TIMESTAMP of text");
+        }
+        let constant = |pattern: &str| Pattern::new(pattern).map(FormatSource::Constant);
+        let format = match format.map(|format| (format.span, self.lower(format))) {
+            None => constant(Pattern::DEFAULT).map_err(|error| (span, error)),
+            Some((_, Node::Constant(Value::Null))) => return Node::NULL,
+            Some((span, Node::Text(text))) => constant(&text).map_err(|error| (span, error)),
+            Some((_, text)) => Ok(FormatSource::Dynamic {
+                text,
+                site: self.shared.site(),
+            }),
+        };
+        match format {
+            Ok(format) => Node::Operator(Box::new(UnixTimestamp {
+                input: self.lower(text),
+                format,
+            })),
+            Err((span, error)) => self.refuse(span, RefusalReason::Constant(error.to_string())),
+        }
+    }
+}
