@@ -115,6 +115,12 @@ pub const READY_SEGMENTS: usize = 2;
 /// How long the side thread waits before it tries again to make a segment on a full disk: intake goes
 /// on within this time of space coming back.
 pub const SEGMENT_RETRY_MS: u64 = 250;
+/// A commit of at most this many bytes is a small one: its journal block costs more than its data, so
+/// that the pages after it are made ready in advance. Large commits pay for themselves.
+pub const SMALL_COMMIT_BYTES: u64 = 16 * 1024;
+/// Bytes of log that small commits make ready at once: the file system notes new blocks in its journal
+/// once for all of them. More would only make that one sync longer.
+pub const PREFAULT_BYTES: u64 = 64 * 1024;
 /// Largest payload of a log record: its length has 24 bits.
 pub const RECORD_MAX_BYTES: usize = (1 << 24) - 1;
 /// `log.retain_hours`: log below the checkpoint is kept this long, so that yesterday can be replayed.

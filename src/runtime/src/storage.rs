@@ -74,6 +74,9 @@ pub trait StorageFile: Send + 'static {
     /// # Panics
     /// If the file is not mapped or the range lies outside it.
     fn store(&mut self, offset: u64, bytes: &[u8]);
+    /// Makes the pages of a mapped range writable before they are stored to, and dirty: the next sync
+    /// writes them as they are. Only a hint; contents do not change.
+    fn prefault(&mut self, offset: u64, length: u64);
     /// Reads up to `buffer.len()` bytes; fewer at the end of the file only.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
     /// Writes all of `bytes`, and extends the file where needed.

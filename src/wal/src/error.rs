@@ -182,3 +182,112 @@ impl From<AppendError> for WalError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rookery_model::{Lsn, Term};
+
+    fn dir() -> PathBuf {
+        PathBuf::from("/data/0/log")
+    }
+
+    #[test]
+    fn every_error_names_the_thing_the_limit_and_the_remedy() {
+        let position = |term, lsn| Position::new(Term(term), Lsn(lsn));
+        let source = io::Error::from_raw_os_error(5);
+        let texts = [
+            WalError::io("sync", Path::new("/data/x"))(source).to_string(),
+            WalError::Poisoned {
+                dir: dir(),
+                cause: "EIO".into(),
+            }
+            .to_string(),
+            WalError::DiskFull {
+                dir: dir(),
+                size: 8192,
+            }
+            .to_string(),
+            WalError::TooLarge { bytes: 9, limit: 8 }.to_string(),
+            WalError::SegmentSize {
+                size: 1,
+                min: 2,
+                max: 3,
+            }
+            .to_string(),
+            WalError::NewerFormat {
+                path: dir(),
+                found: 3,
+                known: 2,
+            }
+            .to_string(),
+            WalError::SlotsDamaged { path: dir() }.to_string(),
+            WalError::SlotSchema {
+                path: dir(),
+                found: 3,
+                known: 2,
+            }
+            .to_string(),
+            WalError::Gone {
+                from: position(1, 2),
+                first: position(3, 4),
+            }
+            .to_string(),
+            WalError::Term {
+                dir: dir(),
+                term: 1,
+                last: 2,
+            }
+            .to_string(),
+            WalError::NothingToAccept {
+                dir: dir(),
+                segment: 7,
+            }
+            .to_string(),
+        ];
+        assert_eq!(
+            texts,
+            [
+                "E2001 cannot sync /data/x: Input/output error (os error 5)",
+                "E2002 the disk failed to sync the log in /data/0/log (EIO); nothing more is \
+                 acknowledged: check the disk, then start again",
+                "E2003 no space for a log segment of 8192 bytes in /data/0/log: free some, or \
+                 lower `log.retain_bytes`",
+                "E2004 record of 9 bytes is over the limit of 8; raise `log.segment_size_bytes`",
+                "E2008 `log.segment_size_bytes` of 1 is not a multiple of 4096 between 2 and 3",
+                "E2009 /data/0/log has format 3, this version reads up to 2; start the version \
+                 that wrote it",
+                "E2010 both copies of /data/0/log are damaged; restore the directory, or remove \
+                 both files to start without them",
+                "E2011 /data/0/log holds data of schema 0x00000003, this version reads \
+                 0x00000002; start the version that wrote it",
+                "E2012 log after position 1:2 was deleted, the oldest record is 3:4; raise \
+                 `log.retain_hours` to keep more",
+                "E2013 term 1 is not above term 2 of the log in /data/0/log",
+                "E2014 segment 7 in /data/0/log has no damage that waits for acceptance",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_append_refuses_says_the_same_as_the_log() {
+        let full = AppendError::Full {
+            size: 8192,
+            disk_full: true,
+        };
+        assert_eq!(
+            full.to_string(),
+            "E2003 no space for a log segment of 8192 bytes: intake stops until there is; free \
+             some, or lower `log.retain_bytes`"
+        );
+        let large = AppendError::TooLarge { bytes: 9, limit: 8 };
+        let text = large.to_string();
+        assert_eq!(WalError::from(large).to_string(), text);
+        let poisoned = WalError::Poisoned {
+            dir: dir(),
+            cause: "EIO".into(),
+        };
+        let text = poisoned.to_string();
+        assert_eq!(AppendError::Poisoned(Box::new(poisoned)).to_string(), text);
+    }
+}

@@ -11,7 +11,7 @@ use crate::format::{
 use crate::pool::{Empty, Job, SegmentPool};
 use crate::reader::LogReader;
 use crate::segment::{ReadySegment, SegmentMeta, seal};
-use rookery_model::limits::RECORD_MAX_BYTES;
+use rookery_model::limits::{PREFAULT_BYTES, RECORD_MAX_BYTES, SMALL_COMMIT_BYTES};
 use rookery_model::{Lsn, Mutant, Position, RecordTime, Term, mutant_active};
 use rookery_runtime::storage::{Storage, StorageFile, SyncTarget};
 use std::collections::VecDeque;
@@ -43,6 +43,8 @@ pub struct Log<S: Storage> {
     unsynced_bytes: u64,
     /// Bytes of the active segment that no commit has taken.
     active_dirty: bool,
+    /// End of what was made ready for small commits.
+    prefaulted: u64,
     retired: VecDeque<Retired<S::File>>,
     in_flight: bool,
     /// In log order; the last one is the active segment, whose `last` and `end` are kept here only
@@ -192,6 +194,7 @@ impl<S: Storage> Log<S> {
             marked: Lsn(0),
             unsynced_bytes: 0,
             active_dirty: false,
+            prefaulted: 0,
             retired: VecDeque::new(),
             in_flight: false,
             segments: parts.segments,
@@ -340,6 +343,7 @@ impl<S: Storage> Log<S> {
         self.offset = SEGMENT_HEADER_BYTES;
         self.released = 0;
         self.active_dirty = false;
+        self.prefaulted = 0;
         self.push_segment(id);
         self.write_index(Vec::new());
         self.begin_batch(time);
@@ -401,6 +405,7 @@ impl<S: Storage> Log<S> {
         };
         if self.active_dirty {
             self.release_pages();
+            self.prefault(commit.bytes);
             commit.push(self.active.sync_target());
         }
         for retired in &mut self.retired {
@@ -425,6 +430,17 @@ impl<S: Storage> Log<S> {
             self.active.release(self.released, self.offset);
             // The last page is not full; it stays, and is released with its successors.
             self.released = self.offset / 4096 * 4096;
+        }
+    }
+
+    /// Before a small commit: has the sync write the next pages too, while they are zero, so that the
+    /// commits that fill them change no block that the file system must note in its journal.
+    fn prefault(&mut self, commit_bytes: u64) {
+        let ahead = self.prefaulted.saturating_sub(self.offset);
+        if commit_bytes <= SMALL_COMMIT_BYTES && ahead < PREFAULT_BYTES / 8 {
+            let from = self.prefaulted.max(self.offset);
+            self.active.prefault(from, PREFAULT_BYTES);
+            self.prefaulted = from + PREFAULT_BYTES;
         }
     }
 

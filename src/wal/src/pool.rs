@@ -128,7 +128,8 @@ impl<S: Storage> SegmentPool<S> {
         Ok(Self { shared, mode })
     }
 
-    /// Takes a ready segment. While the disk is full the last one is kept back unless `allow_last`.
+    /// Takes a ready segment. The last one is kept back unless `allow_last`: whether there is space
+    /// for another is not known before it is there.
     pub(crate) fn take(&mut self, allow_last: bool) -> Result<ReadySegment<S::File>, Empty> {
         if let Mode::Inline(worker) = &mut self.mode {
             worker.fill();
@@ -137,7 +138,7 @@ impl<S: Storage> SegmentPool<S> {
         if let Some(cause) = &state.cause {
             return Err(Empty::Broken(cause.clone()));
         }
-        let kept_back = state.disk_full && !allow_last && state.ready.len() <= 1;
+        let kept_back = !allow_last && state.ready.len() <= 1;
         let disk_full = state.disk_full;
         match state.ready.pop_front() {
             Some(ready) if kept_back => {

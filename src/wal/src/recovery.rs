@@ -279,7 +279,7 @@ impl<S: Storage> Recovery<S> {
 fn check_config(config: &LogConfig) -> Result<(), WalError> {
     let size = config.segment_size_bytes;
     let (min, max) = (SEGMENT_SIZE_MIN_BYTES, SEGMENT_SIZE_MAX_BYTES);
-    if size % 4096 == 0 && (min..=max).contains(&size) {
+    if size.is_multiple_of(4096) && (min..=max).contains(&size) {
         return Ok(());
     }
     Err(WalError::SegmentSize { size, min, max })

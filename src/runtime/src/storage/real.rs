@@ -310,6 +310,21 @@ impl StorageFile for RealFile {
         }
     }
 
+    fn prefault(&mut self, offset: u64, length: u64) {
+        let Some(mapping) = &self.map else { return };
+        let first = (offset as usize).min(mapping.size) / PAGE_BYTES * PAGE_BYTES;
+        let end = (offset.saturating_add(length) as usize).min(mapping.size);
+        if first < end {
+            // Kernels before 5.14 refuse it, which costs speed alone.
+            let range = mapping
+                .map
+                .advise_range(Advice::PopulateWrite, first, end - first);
+            if let Err(error) = range {
+                tracing::debug!("pages of {} are not ready: {error}", self.path.display());
+            }
+        }
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < buffer.len() {
@@ -422,5 +437,47 @@ mod tests {
             "{error}"
         );
         assert!(storage.read_dir(dir.path()).unwrap().is_empty());
+    }
+
+    const SIGBUS_DIR: &str = "ROOKERY_SIGBUS_DIR";
+
+    /// What the test below runs in a process of its own.
+    #[test]
+    fn sigbus_child() {
+        let Some(dir) = std::env::var_os(SIGBUS_DIR) else {
+            return;
+        };
+        install_sigbus_handler();
+        let path = Path::new(&dir).join("00000000000000000001.log");
+        let mut file = storage(Path::new(&dir)).create(&path, 3 * 4096).unwrap();
+        file.map().unwrap();
+        file.store(5000, b"kept");
+        file.truncate(8192).unwrap();
+        file.store(8200, b"nothing is here any more");
+    }
+
+    #[test]
+    fn a_store_without_a_disk_block_ends_the_process_with_file_and_offset() {
+        let dir = tempfile::tempdir().unwrap();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "storage::real::tests::sigbus_child",
+                "--nocapture",
+            ])
+            .env(SIGBUS_DIR, dir.path())
+            .output()
+            .unwrap();
+        assert_eq!(child.status.code(), Some(135));
+        let line = format!(
+            "error: E2007 the disk took away space of a mapped file (SIGBUS): \
+             {}/00000000000000000001.log at offset 8200; check the disk, then start again: what \
+             was acknowledged is recovered",
+            dir.path().display()
+        );
+        let text = String::from_utf8_lossy(&child.stderr);
+        assert!(text.lines().any(|found| found == line), "{text}");
+        let kept = std::fs::read(dir.path().join("00000000000000000001.log")).unwrap();
+        assert_eq!(&kept[5000..5004], b"kept");
     }
 }

@@ -175,6 +175,8 @@ impl StorageFile for SimFile {
         }
     }
 
+    fn prefault(&mut self, _offset: u64, _length: u64) {}
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.sync
             .with(|disk, inode| disk.read_at(inode, offset, buffer))
