@@ -1,7 +1,6 @@
 //! What a step costs: nanoseconds a message, decode included, best of several runs.
 //!
 //! `cargo bench -p rookery-engine` measures; as a test it runs once over a few messages.
-#![allow(clippy::unwrap_used)]
 
 use rookery_codecs::json::{Decoder, Node};
 use rookery_engine::{Counter, Engine, Output, Record, RecordInput, RuleSet};
@@ -67,10 +66,10 @@ fn engine(files: &[(String, String)]) -> Engine {
             text: text.clone(),
         };
         let compiled = compile(&file, &CompileOptions::default());
-        compiled.program.unwrap()
+        compiled.program.expect("the rules are right")
     });
     Engine::new(
-        Arc::new(RuleSet::compile(programs.collect()).unwrap()),
+        Arc::new(RuleSet::compile(programs.collect()).expect("the rules can be run")),
         None,
     )
 }
@@ -145,13 +144,14 @@ fn parse_only(messages: &[String], runs: usize) -> f64 {
     let (mut outer, mut inner) = (Decoder::new(), Decoder::new());
     let mut turn = 0;
     best_of(messages, runs, |message| {
-        let document = outer.decode(message.as_bytes()).unwrap();
+        let document = outer.decode(message.as_bytes()).expect("messages are JSON");
         let data = match document.node(document.get("data")) {
             Node::String(data) if turn % 3 < 2 => data,
             _ => "{}",
         };
         turn += 1;
-        std::hint::black_box(inner.decode(data.as_bytes()).unwrap().root());
+        let parsed = inner.decode(data.as_bytes()).expect("data is JSON");
+        std::hint::black_box(parsed.root());
     })
 }
 
@@ -167,7 +167,8 @@ fn record(lsn: u64, message: &str) -> Record<'_> {
 
 /// Rules of the chargers' shape, each for a type of its own; the messages' types are among them.
 fn by_type(count: usize) -> Vec<(String, String)> {
-    let (table, insert) = CHARGERS.split_at(CHARGERS.find("insert").unwrap());
+    let (table, insert) =
+        CHARGERS.split_at(CHARGERS.find("insert").expect("the text has an INSERT"));
     let mut text = table.to_owned();
     for i in 0..count {
         let kind = match i {
