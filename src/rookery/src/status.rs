@@ -128,12 +128,17 @@ pub struct SinkStatus {
 #[derive(Clone, Debug)]
 pub struct Latency(pub Histogram<u64>);
 
+/// Longest latency told apart at first: one hour. A longer one widens the histogram.
+const LATENCY_MAX_US: u64 = 3_600_000_000;
 /// Significant decimal digits of a latency.
 const LATENCY_DIGITS: u8 = 2;
 
 impl Default for Latency {
     fn default() -> Self {
-        Self(Histogram::new(LATENCY_DIGITS).expect("the digits are within 0 to 5"))
+        let mut histogram = Histogram::new_with_bounds(1, LATENCY_MAX_US, LATENCY_DIGITS)
+            .expect("the bounds are in order and the digits within 0 to 5");
+        histogram.auto(true);
+        Self(histogram)
     }
 }
 

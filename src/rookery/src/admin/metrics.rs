@@ -88,10 +88,25 @@ impl Page<'_, '_> {
             "Bytes of the messages logged",
             snapshot.bytes_in(),
         )?;
+        self.counter(
+            "duplicates",
+            "Lines of forwarders that were logged before and not logged again",
+            snapshot.duplicates,
+        )?;
+        self.counter(
+            "duplicate_keys",
+            "Messages in which a key stands twice; the first counts",
+            snapshot.duplicate_keys,
+        )?;
         self.gauge(
             "connections",
             "Open connections",
             snapshot.connections as f64,
+        )?;
+        self.counter(
+            "connections_refused",
+            "Connections closed at once, because as many as allowed were open",
+            snapshot.connections_refused,
         )?;
         self.gauge(
             "forwarders",

@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 
 /// Back to the line's beginning, and what stood there is gone.
 const REWRITE: &str = "\r\x1b[2K";
+/// A narrow terminal cuts the line off instead of wrapping it, which could not be rewritten ..
+const CUT: &str = "\x1b[?7l";
+/// .. and wraps again what comes later.
+const WRAP: &str = "\x1b[?7h";
 
 /// One line on a terminal, rewritten each second; elsewhere a line each second.
 pub struct StatusLine {
@@ -44,7 +48,7 @@ impl StatusLine {
         );
         (self.last, self.at) = (now, Instant::now());
         if self.terminal {
-            output::print(&format!("{REWRITE}{text}"))
+            output::print(&format!("{CUT}{REWRITE}{text}{WRAP}"))
         } else {
             output::print(&format!("{text}\n"))
         }
@@ -83,9 +87,9 @@ fn line(
         let more = count(now).saturating_sub(count(before));
         crate::config::grouped((more as f64 / interval.as_secs_f64()).round() as u64)
     };
-    let latency = now.end_to_end_latency.since(&before.end_to_end_latency);
+    let latency = now.commit_latency.since(&before.commit_latency);
     format!(
-        "{:>4} s | in {}/s | out {}/s | p50 {} p99 {} | log {} | admin http://{admin}",
+        "{:>4} s | in {}/s | out {}/s | ack p50 {} p99 {} | log {} | admin http://{admin}",
         elapsed.as_secs(),
         rate(Snapshot::messages),
         rate(rows_confirmed),
@@ -95,7 +99,8 @@ fn line(
     )
 }
 
-fn milliseconds(latency: &Latency, quantile: f64) -> String {
+/// A quantile for people.
+pub fn milliseconds(latency: &Latency, quantile: f64) -> String {
     match latency.quantile_ms(quantile) {
         Some(value) if value < 10.0 => format!("{value:.1} ms"),
         Some(value) => format!("{value:.0} ms"),
@@ -133,7 +138,7 @@ mod tests {
         let mut now = sample();
         now.shards[0].messages += 20_000;
         now.sinks[0].rows += 13_000;
-        now.end_to_end_latency.0.saturating_record(2_500);
+        now.commit_latency.0.saturating_record(2_500);
         let admin = SocketAddr::from(([127, 0, 0, 1], 7711));
         let text = line(
             &before,
@@ -144,7 +149,7 @@ mod tests {
         );
         assert_eq!(
             text,
-            "   7 s | in 10,000/s | out 6,500/s | p50 2.5 ms p99 2.5 ms | log 8.0 KiB | admin http://127.0.0.1:7711"
+            "   7 s | in 10,000/s | out 6,500/s | ack p50 2.5 ms p99 2.5 ms | log 8.0 KiB | admin http://127.0.0.1:7711"
         );
     }
 

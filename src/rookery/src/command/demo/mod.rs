@@ -53,7 +53,9 @@ pub fn run(arguments: &DemoArguments) -> anyhow::Result<Exit> {
             return Ok(Exit::Configuration);
         }
     };
-    let appliance = match Prepared::new(config, std::slice::from_ref(&folder.rules)).and_then(Prepared::start) {
+    let appliance = match Prepared::new(config, std::slice::from_ref(&folder.rules))
+        .and_then(Prepared::start)
+    {
         Ok(appliance) => appliance,
         Err(refusal) => return Ok(refusal.tell()),
     };

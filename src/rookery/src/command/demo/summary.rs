@@ -2,7 +2,7 @@
 
 use super::FleetReport;
 use super::folder::{DemoFolder, SINKS};
-use super::line::{rows_confirmed, size};
+use super::line::{milliseconds, rows_confirmed, size};
 use crate::config::grouped;
 use crate::output;
 use crate::status::Snapshot;
@@ -34,13 +34,20 @@ pub fn print(
     );
     if let Some(fleet) = fleet {
         text.push_str(&format!(
-            "the devices sent {} messages, {} were acknowledged as durable: p50 {:.1} ms, p99 {:.1} ms\n",
+            "the devices sent {} messages, {} were acknowledged as durable, p50 {:.1} ms, p99 {:.1} ms after they were due\n",
             grouped(fleet.messages),
             grouped(fleet.acked),
             fleet.ack_p50_ms,
             fleet.ack_p99_ms,
         ));
     }
+    text.push_str(&format!(
+        "in the appliance a message was durable after p50 {}, p99 {}, and its row confirmed after p50 {}, p99 {}\n",
+        milliseconds(&end.commit_latency, 0.5),
+        milliseconds(&end.commit_latency, 0.99),
+        milliseconds(&end.end_to_end_latency, 0.5),
+        milliseconds(&end.end_to_end_latency, 0.99),
+    ));
     for table in SINKS {
         let rows = folder.rows(table);
         text.push_str(&format!("\n{table}: {}\n", rows.display()));
