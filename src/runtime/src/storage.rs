@@ -79,6 +79,9 @@ pub trait StorageFile: Send + 'static {
     fn prefault(&mut self, offset: u64, length: u64);
     /// Reads up to `buffer.len()` bytes; fewer at the end of the file only.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+    /// From where on, at or behind `offset`, the file may hold bytes that are not zero; its size if
+    /// nowhere. Reserved space that was never written is passed over without reading it.
+    fn data_after(&self, offset: u64) -> io::Result<u64>;
     /// Writes all of `bytes`, and extends the file where needed.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// `fdatasync`, blocking: side threads, tests, start.

@@ -338,6 +338,24 @@ impl StorageFile for RealFile {
         Ok(done)
     }
 
+    fn data_after(&self, offset: u64) -> io::Result<u64> {
+        let size = self.size()?;
+        let Ok(from) = libc::off_t::try_from(offset) else {
+            return Ok(size);
+        };
+        // SAFETY: the descriptor is open; the call touches no memory of ours. It moves the
+        // descriptor's position, which nothing here uses.
+        let found = unsafe { libc::lseek(self.file.as_raw_fd(), from, libc::SEEK_DATA) };
+        match u64::try_from(found) {
+            Ok(found) => Ok(found.max(offset)),
+            Err(_) => match io::Error::last_os_error() {
+                error if error.raw_os_error() == Some(libc::ENXIO) => Ok(size),
+                // A file system that cannot tell: everything is data.
+                _ => Ok(offset),
+            },
+        }
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, offset)
     }

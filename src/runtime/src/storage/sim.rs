@@ -182,6 +182,10 @@ impl StorageFile for SimFile {
             .with(|disk, inode| disk.read_at(inode, offset, buffer))
     }
 
+    fn data_after(&self, offset: u64) -> io::Result<u64> {
+        Ok(offset)
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.sync
             .with(|disk, inode| disk.write_at(inode, offset, bytes))
