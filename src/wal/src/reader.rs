@@ -236,10 +236,7 @@ impl<S: Storage> LogReader<S> {
         let Some((_, meta)) = at else {
             return Ok(false);
         };
-        self.expected = match from == Position::ZERO {
-            true => meta.first,
-            false => meta.first.max(from.lsn.next().min(meta.first)),
-        };
+        self.expected = meta.first;
         self.enter(meta.id);
         Ok(true)
     }

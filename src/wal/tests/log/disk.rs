@@ -3,10 +3,11 @@
 use crate::harness::{append, commit, fill, message};
 use rookery_model::{Position, RecordTime, ShardId, Term};
 use rookery_runtime::storage::RealStorage;
-use rookery_wal::{AppendError, Known, Log, LogConfig, RecordKind, Recovery, Start, verify};
+use rookery_wal::{AppendError, Known, Log, LogConfig, RecordKind, Recovery, Start, info, verify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const MIB: u64 = 1024 * 1024;
@@ -81,6 +82,56 @@ fn a_log_on_real_files_rotates_reopens_and_verifies() {
     log.close().unwrap();
     let dead = verify(&storage, dir.path()).unwrap();
     assert!(dead.report.is_clean(), "{:?}", dead.report.findings);
+}
+
+/// Commands on a directory that a running log appends to, rotates and deletes in.
+#[test]
+fn a_running_log_is_never_called_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_path_buf();
+    let stop = AtomicBool::new(false);
+    let deleted = AtomicU64::new(0);
+    let storage = RealStorage::unchecked();
+    let mut log = open(&path, 64 * 1024);
+    commit(&mut log);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut log = log;
+            let mut count = 0;
+            while !stop.load(Ordering::Relaxed) {
+                append_patiently(&mut log, message("m", count).as_bytes());
+                count += 1;
+                if count % 7 == 0 {
+                    commit(&mut log);
+                }
+                if count % 2000 == 0 {
+                    log.set_deletable(log.durable());
+                    let count = log.apply_retention(RecordTime(i64::MAX)) as u64;
+                    deleted.fetch_add(count, Ordering::Relaxed);
+                }
+            }
+            log.stats()
+        });
+        let begun = Instant::now();
+        let mut looks = 0;
+        while deleted.load(Ordering::Relaxed) < 10 || looks < 20 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "the log does not move on"
+            );
+            let found = verify(&storage, &path).unwrap();
+            assert!(
+                !found.report.is_degraded(),
+                "look {looks}: {:?}",
+                found.report.findings
+            );
+            info(&storage, &path).unwrap();
+            looks += 1;
+        }
+        stop.store(true, Ordering::Relaxed);
+        let stats = writer.join().unwrap();
+        println!("{looks} looks at {stats:?}");
+    });
 }
 
 /// A file system of its own on a loop device, unmounted when dropped.

@@ -107,7 +107,7 @@ pub fn fill<S: Storage>(log: &mut Log<S>, prefix: &str, count: usize, batch: usi
             commit(log);
         }
     }
-    if count % batch != 0 {
+    if !count.is_multiple_of(batch) {
         commit(log);
     }
 }

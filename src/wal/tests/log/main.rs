@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod basics;
+mod damage;
 mod disk;
 mod harness;
 mod recovery_table;
