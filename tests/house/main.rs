@@ -42,12 +42,36 @@ fn files(endings: &[&str]) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Whether a source file holds nothing but tests.
+/// Whether a source file holds nothing but tests: by its name, its folder, or because whoever
+/// declares it does so for tests only.
 fn is_test(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy();
-    name == "tests.rs"
-        || name.ends_with("_tests.rs")
+    let stem = name.trim_end_matches(".rs");
+    if stem == "tests"
+        || stem.ends_with("_tests")
         || path.components().any(|part| part.as_os_str() == "tests")
+    {
+        return true;
+    }
+    let folder = root().join(path.parent().unwrap());
+    let parents = [
+        folder.join("lib.rs"),
+        folder.join("main.rs"),
+        folder.join("mod.rs"),
+        folder.with_extension("rs"),
+    ];
+    let declaration = format!("mod {stem};");
+    parents
+        .iter()
+        .filter_map(|parent| std::fs::read_to_string(parent).ok())
+        .any(|text| {
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            lines.windows(2).any(|pair| {
+                pair[1].ends_with(&declaration)
+                    && pair[0].starts_with("#[cfg(")
+                    && pair[0].contains("test")
+            })
+        })
 }
 
 /// Fails with all that was found, a line each.
