@@ -292,7 +292,7 @@ def _compare(arguments):
         if difference and not verdict.findings:
             verdict.findings.append(difference)
     else:
-        verdict = row_judge.judge(certain, lambda: row_judge.sink_rows(arguments.sinks))
+        verdict = row_judge.judge_sinks(certain, arguments.sinks)
     print(verdict.text())
     return 1 if verdict.findings else 0
 

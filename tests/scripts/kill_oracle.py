@@ -94,9 +94,7 @@ def dead_letters(directory):
 def judge(record_directories, sinks, dead_letter_directory=None):
     """The verdict."""
     records = [Record(directory) for directory in record_directories]
-    verdict = row_judge.judge(
-        lambda: expected(records, tuple(sinks)), lambda: row_judge.sink_rows(sinks)
-    )
+    verdict = row_judge.judge_sinks(lambda: expected(records, tuple(sinks)), sinks)
     for record in records:
         verdict.findings += record.regressed
     if dead_letter_directory:
