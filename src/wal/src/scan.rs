@@ -354,13 +354,10 @@ impl<'a, F: StorageFile> Scanner<'a, F> {
             let Some(bytes) = self.window.get(self.file, at, step, self.size)? else {
                 break;
             };
-            if all_zero(bytes) {
-                let behind = at + (step as u64).saturating_sub(2).max(1);
-                // The magic may begin in the last two bytes before the data.
-                at = behind.max(self.file.data_after(behind)?.saturating_sub(2));
-                continue;
-            }
-            let hit = bytes.windows(3).position(|three| three == BATCH_MAGIC);
+            let hit = match all_zero(bytes) {
+                true => None,
+                false => bytes.windows(3).position(|three| three == BATCH_MAGIC),
+            };
             let Some(hit) = hit else {
                 // The magic may begin in the last two bytes.
                 at += (step as u64).saturating_sub(2).max(1);
@@ -436,14 +433,12 @@ impl<'a, F: StorageFile> Scanner<'a, F> {
         };
         // A record's first byte may be zero by chance: keep the step's last bytes for the next look.
         if all_zero(bytes) {
-            let behind = at + step as u64;
-            let data = self.file.data_after(behind)?.clamp(behind, end);
-            let keep = if data == end {
+            let keep = if at + step as u64 == end {
                 0
             } else {
-                RECORD_HEADER_BYTES as u64
+                RECORD_HEADER_BYTES
             };
-            return Ok(Some(data - keep - at));
+            return Ok(Some((step - keep) as u64));
         }
         let count = bytes.iter().take_while(|byte| **byte == 0).count();
         Ok(count

@@ -58,6 +58,12 @@ impl Window {
         let wanted = CHUNK_BYTES.max(length) as u64;
         let wanted = wanted.min(end - offset) as usize;
         self.base = offset;
+        // Space that was never written is not read: reading would fill the cache with its zeros.
+        if file.data_after(offset)? >= offset + wanted as u64 {
+            self.buffer.clear();
+            self.buffer.resize(wanted, 0);
+            return Ok(());
+        }
         self.buffer.resize(wanted, 0);
         match file.read_at(offset, &mut self.buffer) {
             Ok(read) => {
