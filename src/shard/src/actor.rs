@@ -549,13 +549,13 @@ impl Actor {
         self.connections.borrow().stop_reading();
         let machine = self.machine.borrow();
         let synced = machine.is_committed();
-        if !synced || self.connections.borrow().is_serving() || !self.mail.is_empty() {
-            if !self.control.abandon.load(Ordering::Acquire) {
-                return None;
-            }
+        let abandoned = self.control.abandon.load(Ordering::Acquire);
+        let busy = !synced || self.connections.borrow().is_serving() || !self.mail.is_empty();
+        if busy && !abandoned {
+            return None;
         }
         let drained = machine.is_drained();
-        if !drained && !self.control.abandon.load(Ordering::Acquire) {
+        if !drained && !abandoned {
             return None;
         }
         let rows = machine

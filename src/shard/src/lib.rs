@@ -14,6 +14,11 @@
 //! what is stepped depends on records and rule sets alone; cursors are durable before a checkpoint
 //! counts, and the checkpoint before log goes.
 
+#![allow(
+    clippy::vec_box,
+    reason = "a batch travels between threads and queues in its box, which is used again with it"
+)]
+
 mod actor;
 mod checkpoint;
 mod connection;

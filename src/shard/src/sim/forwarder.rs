@@ -73,7 +73,7 @@ impl Forwarder {
 
     /// The device of a number; 0 for a malformed line.
     pub fn device(&self, number: u64) -> u64 {
-        if number % 11 == 0 {
+        if number.is_multiple_of(11) {
             return 0;
         }
         let mixed = (number + 31 * self.index as u64 + 7 * self.epoch_of(number))
