@@ -11,6 +11,7 @@ mod eval;
 mod limits;
 mod restart;
 mod shippers;
+mod sick_sink;
 mod wal;
 
 use rookery_tests::{Installation, eventually};
