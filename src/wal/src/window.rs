@@ -6,6 +6,11 @@ use std::io;
 /// Bytes read at once: large enough for the disk, small enough to stay in the cache.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// What the disk answers for bytes that it cannot read.
+const EIO: i32 = 5;
+/// Bytes that are lost together.
+const PAGE_BYTES: u64 = 4096;
+
 /// The part of a file that is in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
@@ -70,10 +75,37 @@ impl Window {
                 self.buffer.truncate(read);
                 Ok(())
             }
+            Err(error) if error.raw_os_error() == Some(EIO) => self.load_by_page(file),
             Err(error) => {
                 self.buffer.clear();
                 Err(error)
             }
         }
+    }
+
+    /// Reads page by page what cannot be read at once. A page that the disk does not give back is as
+    /// good as garbage: the checksums tell what was in it.
+    fn load_by_page<F: StorageFile>(&mut self, file: &F) -> io::Result<()> {
+        let mut at = 0;
+        while at < self.buffer.len() {
+            let offset = self.base + at as u64;
+            let page_end = (offset / PAGE_BYTES + 1) * PAGE_BYTES;
+            let end = self.buffer.len().min(at + (page_end - offset) as usize);
+            let page = &mut self.buffer[at..end];
+            match file.read_at(offset, page) {
+                Ok(read) if read == page.len() => {}
+                Ok(read) => {
+                    self.buffer.truncate(at + read);
+                    return Ok(());
+                }
+                Err(error) if error.raw_os_error() == Some(EIO) => page.fill(0xff),
+                Err(error) => {
+                    self.buffer.clear();
+                    return Err(error);
+                }
+            }
+            at = end;
+        }
+        Ok(())
     }
 }

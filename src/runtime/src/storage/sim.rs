@@ -90,6 +90,14 @@ impl SimStorage {
         self.disk().replace_contents(path, bytes)
     }
 
+    /// Damages the medium: reads that touch these bytes of a file fail with EIO.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn make_unreadable(&self, path: &Path, bytes: std::ops::Range<u64>) -> io::Result<()> {
+        self.disk().make_unreadable(path, bytes)
+    }
+
     fn file(&self, inode: u64) -> SimFile {
         SimFile {
             sync: SimSync {

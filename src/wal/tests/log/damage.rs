@@ -494,3 +494,27 @@ fn the_start_record_carries_the_owners_bytes() {
         .unwrap();
     assert_eq!(read_all(&log)[0].payload, b"version 1");
 }
+
+#[test]
+fn pages_that_cannot_be_read_cost_their_records_only() {
+    let storage = many_segments();
+    storage
+        .make_unreadable(&segment_path(2), 8192..8193)
+        .unwrap();
+    let (log, report) = open(&storage);
+    let [
+        Finding::Damaged {
+            segment: 2,
+            lost,
+            accepted: false,
+        },
+    ] = &report.findings[..]
+    else {
+        panic!("{:?}", report.findings);
+    };
+    let count: u64 = lost.iter().map(LsnRange::count).sum();
+    assert!((15..25).contains(&count), "one page of 4 KiB: {lost:?}");
+    let (records, damage) = read_from(&log, Position::ZERO);
+    assert_eq!(damage, *lost);
+    assert_eq!(records.len() as u64, 182 - count);
+}

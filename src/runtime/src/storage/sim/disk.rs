@@ -46,6 +46,8 @@ struct Inode {
     changes: Vec<Change>,
     /// For each sector whether it holds a byte that was synced.
     synced: Vec<bool>,
+    /// Bytes that the medium does not give back.
+    unreadable: Range<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -275,6 +277,12 @@ impl Disk {
         Ok(())
     }
 
+    pub(super) fn make_unreadable(&mut self, path: &Path, bytes: Range<u64>) -> io::Result<()> {
+        let inode = *self.names.get(path).ok_or_else(|| not_found(path))?;
+        self.inode(inode).unreadable = bytes;
+        Ok(())
+    }
+
     pub(super) fn read_at(
         &mut self,
         inode: u64,
@@ -283,6 +291,10 @@ impl Disk {
     ) -> io::Result<usize> {
         if self.is_off() {
             return Err(io::Error::other("the power is off"));
+        }
+        let bad = &self.inode(inode).unreadable;
+        if offset < bad.end && bad.start < offset + buffer.len() as u64 {
+            return Err(io::Error::from_raw_os_error(libc::EIO));
         }
         let visible = &self.inode(inode).visible;
         let from = visible.len().min(offset as usize);
