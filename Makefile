@@ -4,9 +4,6 @@
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
-# The test harness needs unwinding; without this, binaries and tests would each build all dependencies.
-# A panic aborts all the same: the binary's panic hook does it.
-export CARGO_PROFILE_DEV_PANIC := unwind
 # The repository's own output folder, wherever the caller builds other things.
 target := $(or $(CARGO_TARGET_DIR),target)
 

@@ -89,6 +89,21 @@ fn damage_is_found_and_ends_with_1() {
     let verify = run(&["wal", "verify", &dir]);
     assert_eq!(verify.code, 1, "{}{}", verify.stdout, verify.stderr);
     assert!(verify.stdout.contains("shard 0"), "{}", verify.stdout);
+
+    let number: u64 = path.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let accept = |segment: u64| run(&["wal", "accept", &dir, "--segment", &segment.to_string()]);
+    let wrong = accept(number + 100);
+    assert_eq!(wrong.code, 1, "{}", wrong.stdout);
+    assert!(wrong.stderr.contains("E2014"), "{}", wrong.stderr);
+    let accepted = accept(number);
+    assert_eq!(accepted.code, 0, "{}", accepted.stderr);
+    assert!(
+        accepted.stdout.contains("given up: LSN"),
+        "{}",
+        accepted.stdout
+    );
+    let verify = run(&["wal", "verify", &dir]);
+    assert_eq!(verify.code, 0, "{}{}", verify.stdout, verify.stderr);
 }
 
 #[test]

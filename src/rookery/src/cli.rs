@@ -141,6 +141,22 @@ pub enum WalCommand {
     Verify(DirectoryArgument),
     /// Print every record, one JSON object a line
     Dump(DirectoryArgument),
+    /// Give up the lost records of a damaged segment, so that health is good again; offline
+    Accept(AcceptArguments),
+}
+
+/// What to give up.
+#[derive(Debug, Args)]
+pub struct AcceptArguments {
+    /// The data directory; nothing may be running on it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The damaged segment's number, as the error or `wal verify` names it
+    #[arg(long)]
+    pub segment: u64,
+    /// The shard that it belongs to; may be left out where there is one
+    #[arg(long)]
+    pub shard: Option<u16>,
 }
 
 /// A data directory.

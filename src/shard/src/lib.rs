@@ -35,6 +35,7 @@ mod open;
 mod output;
 pub mod record;
 mod registry;
+mod repair;
 mod route;
 mod server;
 mod session;
@@ -46,7 +47,9 @@ pub use actor::ActorEnd;
 pub use data_dir::{DataDir, DataDirError, shard_dir};
 pub use machine::Durability;
 pub use metrics::{Counter, Histograms, Latencies, ShardMetrics};
+pub use open::OpenShardError;
 pub use record::RulesHash;
+pub use repair::accept_damage;
 pub use server::{
     RuleBundle, Server, ServerConfig, ServerEvent, ServerView, SinkView, StartError, StopReport,
     hex,

@@ -2,17 +2,18 @@
 //! shards stand at their checkpoints, ready to replay. Nothing listens before this is done.
 
 use crate::checkpoint::{ArchiveError, CHECKPOINT_SCHEMA, CURSORS_SCHEMA, Checkpoint, Cursors};
+use crate::data_dir::DataDir;
 use crate::number_set::NumberSet;
 use crate::numbering::{ForwarderId, Numbering};
 use crate::record::{self, Payload, RulesHash};
 use crate::registry::Registry;
 use rookery_model::{Position, RecordTime, ShardId, Term};
-use rookery_runtime::storage::Storage;
+use rookery_runtime::storage::{RealStorage, Storage};
 use rookery_wal::{
     Known, Log, LogConfig, LogReader, OpenReport, RecordKind, Recovery, Slots, Start, WalError,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -150,10 +151,7 @@ pub fn open_shards<S: Storage>(storage: &S, config: &OpenConfig) -> Result<Opene
         })?;
         let metadata =
             Metadata::read(storage, dir).map_err(|source| OpenError { shard, source })?;
-        let known = Known {
-            durable: Position::from(metadata.cursors.durable),
-            checkpoint: metadata.checkpoint.position.into(),
-        };
+        let known = metadata.known();
         let log_config = LogConfig {
             shard,
             ..config.log.clone()
@@ -207,8 +205,29 @@ struct Metadata<S: Storage> {
     cursor_slots: Slots<S>,
 }
 
+/// What a shard's own files say of its log.
+///
+/// # Errors
+/// They cannot be read.
+pub fn read_known(storage: &RealStorage, dir: &Path) -> Result<Known, OpenShardError> {
+    Metadata::read(storage, dir).map(|metadata| metadata.known())
+}
+
+/// The instance as the log's checksums hold it.
+#[must_use]
+pub fn log_instance(dir: &DataDir) -> [u8; 16] {
+    xxhash_rust::xxh3::xxh3_128(dir.instance().as_bytes()).to_le_bytes()
+}
+
 impl<S: Storage> Metadata<S> {
-    fn read(storage: &S, dir: &std::path::Path) -> Result<Self, OpenShardError> {
+    fn known(&self) -> Known {
+        Known {
+            durable: Position::from(self.cursors.durable),
+            checkpoint: self.checkpoint.position.into(),
+        }
+    }
+
+    fn read(storage: &S, dir: &Path) -> Result<Self, OpenShardError> {
         let (checkpoint_slots, saved) =
             Slots::open(storage, &dir.join(CHECKPOINT_FILE), CHECKPOINT_SCHEMA)?;
         let checkpoint = saved

@@ -8,7 +8,7 @@ use crate::keeper::{Keeper, ShardFiles};
 use crate::lane::ShardLane;
 use crate::machine::{Durability, ShardMachine};
 use crate::metrics::ShardMetrics;
-use crate::open::{OpenConfig, OpenError, OpenShard, Opened, open_shards};
+use crate::open::{OpenConfig, OpenError, OpenShard, Opened, log_instance, open_shards};
 use crate::output::SinkBinding;
 use crate::record::RulesHash;
 use crate::registry::Registry;
@@ -484,8 +484,7 @@ fn send_patiently(mailbox: &Sender<Mail>, mail: Mail) {
 }
 
 fn open_config(dir: &DataDir, config: &ServerConfig) -> OpenConfig {
-    let instance = xxhash_rust::xxh3::xxh3_128(dir.instance().as_bytes()).to_le_bytes();
-    let mut log = LogConfig::new(instance, ShardId(0));
+    let mut log = LogConfig::new(log_instance(dir), ShardId(0));
     log.segment_size_bytes = config.segment_size_bytes;
     log.retain_hours = config.retain_hours;
     log.retain_bytes = config.retain_bytes / u64::from(dir.shards());

@@ -1,6 +1,6 @@
 //! `rookery wal`: looks into the logs of a data directory, running or not, and changes nothing.
 
-use crate::cli::{DirectoryArgument, WalCommand};
+use crate::cli::{AcceptArguments, DirectoryArgument, WalCommand};
 use crate::command::demo::size;
 use crate::config::grouped;
 use crate::exit::Exit;
@@ -9,10 +9,10 @@ use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rookery_codecs::time::{write_date, write_time};
-use rookery_model::{Position, RecordTime};
+use rookery_model::{Position, RecordTime, ShardId};
 use rookery_runtime::storage::RealStorage;
 use rookery_shard::record::{self, Payload, PayloadError};
-use rookery_shard::shard_dir;
+use rookery_shard::{DataDir, accept_damage, shard_dir};
 use rookery_wal::{DumpItem, LogInfo, RecordKind, RecordRef, SegmentInfo};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -24,9 +24,12 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The directory cannot be read, or standard output not be written.
 pub fn run(command: &WalCommand) -> anyhow::Result<Exit> {
-    let (WalCommand::Info(DirectoryArgument { dir })
-    | WalCommand::Verify(DirectoryArgument { dir })
-    | WalCommand::Dump(DirectoryArgument { dir })) = command;
+    let dir = match command {
+        WalCommand::Info(DirectoryArgument { dir })
+        | WalCommand::Verify(DirectoryArgument { dir })
+        | WalCommand::Dump(DirectoryArgument { dir })
+        | WalCommand::Accept(AcceptArguments { dir, .. }) => dir,
+    };
     let shards = shard_directories(dir);
     if shards.is_empty() {
         output::complain(&format!(
@@ -41,6 +44,55 @@ pub fn run(command: &WalCommand) -> anyhow::Result<Exit> {
         WalCommand::Info(_) => info(&storage, &shards),
         WalCommand::Verify(_) => verify(&storage, &shards),
         WalCommand::Dump(_) => dump(&storage, &shards),
+        WalCommand::Accept(arguments) => accept(arguments, shards.len()),
+    }
+}
+
+/// Gives up a damaged segment's lost records.
+fn accept(arguments: &AcceptArguments, shards: usize) -> anyhow::Result<Exit> {
+    let AcceptArguments {
+        dir,
+        segment,
+        shard,
+    } = arguments;
+    let Some(shard) = shard.or_else(|| (shards == 1).then_some(0)) else {
+        output::complain(&format!(
+            "rookery: {} has {shards} shards; name the one of segment {segment} with `--shard`\n",
+            dir.display()
+        ));
+        return Ok(Exit::Usage);
+    };
+    if usize::from(shard) >= shards {
+        output::complain(&format!(
+            "rookery: there is no shard {shard}, only {shards} of them\n"
+        ));
+        return Ok(Exit::Usage);
+    }
+    let data_dir = match DataDir::open(dir, None, 1, true) {
+        Ok(data_dir) => data_dir,
+        Err(error) => {
+            output::complain(&format!("rookery: {error}\n"));
+            return Ok(Exit::Failed);
+        }
+    };
+    match accept_damage(&data_dir, ShardId(shard), *segment) {
+        Ok(accepted) => {
+            let ranges: Vec<_> = accepted
+                .lost
+                .iter()
+                .map(|range| format!("{} to {}", range.first, range.last))
+                .collect();
+            let lost = match ranges.is_empty() {
+                true => "no record was lost".to_owned(),
+                false => format!("given up: LSN {}", ranges.join(", ")),
+            };
+            output::print(&format!("shard {shard}, segment {segment}: {lost}\n"))?;
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            output::complain(&format!("rookery: {error}\n"));
+            Ok(Exit::Failed)
+        }
     }
 }
 
