@@ -373,6 +373,8 @@ pub(crate) fn sink_fit(dialect: Dialect, from: &DataType, to: &DataType) -> Fit 
         (DataType::Decimal { .. }, DataType::Decimal { .. })
     );
     match dialect {
+        // Everything that is no container has a text.
+        Dialect::Blink if *to == DataType::STRING && castable(from, to) => Fit::Always,
         Dialect::Blink if castable(from, to) => Fit::OrNull,
         Dialect::Blink => Fit::Refused,
         Dialect::Flink if decimals => Fit::OrNull,

@@ -214,6 +214,11 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Whether no more are taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= SQL_DIAGNOSTICS_MAX
+    }
+
     /// Whether there is an error among them.
     pub(crate) fn has_errors(&self) -> bool {
         self.left_out > 0 || self.list.iter().any(|d| d.severity == Severity::Error)

@@ -25,6 +25,26 @@ pub(crate) struct Script {
     pub(crate) unreadable: Vec<String>,
 }
 
+impl Script {
+    /// How many statements of each kind there are.
+    pub(crate) fn counts(&self) -> [usize; 4] {
+        [
+            self.tables.len(),
+            self.views.len(),
+            self.inserts.len(),
+            self.settings.len(),
+        ]
+    }
+
+    /// Takes back what came after a count.
+    pub(crate) fn truncate(&mut self, [tables, views, inserts, settings]: [usize; 4]) {
+        self.tables.truncate(tables);
+        self.views.truncate(views);
+        self.inserts.truncate(inserts);
+        self.settings.truncate(settings);
+    }
+}
+
 /// `CREATE TABLE`
 #[derive(Debug)]
 pub(crate) struct CreateTable {

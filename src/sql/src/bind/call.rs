@@ -4,7 +4,7 @@ use crate::Function;
 use crate::bind::convert::convert_with;
 use crate::bind::expr::boolean;
 use crate::bind::scope::{Scope, name_of};
-use crate::bind::{Binder, Bound, Stop, all, not_built};
+use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::coerce;
 use crate::diagnostics::Diagnostic;
@@ -49,7 +49,8 @@ impl Binder<'_> {
                     span,
                     format!("there is no cast from {} to {to}", input.data_type),
                 )
-                .related(input.span, input.data_type.to_string()),
+                .related(input.span, input.data_type.to_string())
+                .help_if(cast_help(&input.data_type, &to).map(str::to_owned)),
             ));
         }
         let on_failure = match (kind, self.dialect) {
@@ -70,13 +71,14 @@ impl Binder<'_> {
         let name = name_of(ident);
         let span = self.tokens.call(name.span);
         if call.over.is_some() {
-            return not_built(format!("{} OVER (..)", name.text.to_uppercase()), span);
+            let span = self.tokens.call(self.tokens.after(span, 1));
+            return self.not_built(format!("{}() OVER (..)", name.text.to_uppercase()), span);
         }
         let arguments: &[FunctionArg] = match &call.args {
             FunctionArguments::None => &[],
             FunctionArguments::List(list) => &list.args,
             FunctionArguments::Subquery(_) => {
-                return not_built("a subquery that stands for a value", span);
+                return self.not_built("a subquery that stands for a value", span);
             }
         };
         if name.text.eq_ignore_ascii_case("JSON_VALUE") {
@@ -108,7 +110,7 @@ impl Binder<'_> {
         match functions::find(self.dialect, &name.text) {
             Found::Forms(forms) => Ok(forms),
             Found::NotBuilt(kind) => {
-                not_built(format!("the {kind} {}", name.text.to_uppercase()), span)
+                self.not_built(format!("the {kind} {}", name.text.to_uppercase()), span)
             }
             Found::OtherDialect => {
                 let other = match self.dialect {
@@ -289,4 +291,16 @@ fn has_aggregate_clauses(call: &Call) -> bool {
         || call.filter.is_some()
         || call.null_treatment.is_some()
         || !call.within_group.is_empty()
+}
+
+/// What takes a value to a type that no cast takes it to.
+fn cast_help(from: &DataType, to: &DataType) -> Option<&'static str> {
+    let instant = |t: &DataType| matches!(t, DataType::Timestamp(_) | DataType::TimestampLtz(_));
+    if instant(from) && to.is_numeric() {
+        Some("UNIX_TIMESTAMP(..) gives seconds")
+    } else if from.is_numeric() && instant(to) {
+        Some("TO_TIMESTAMP_LTZ(.., 0) takes seconds")
+    } else {
+        None
+    }
 }

@@ -1,7 +1,7 @@
 //! Expressions: which kind it is. What each means is in the neighbours.
 
 use crate::bind::scope::{Scope, name_of};
-use crate::bind::{Binder, Bound, not_built};
+use crate::bind::{Binder, Bound};
 use crate::lexer::bytes;
 use crate::plan::{CompareOp, Expr, ExprKind, IsTest, Literal, Span};
 use rookery_model::DataType;
@@ -95,7 +95,7 @@ impl Binder<'_> {
             _ => "",
         };
         if !construct.is_empty() {
-            return not_built(construct, span);
+            return self.not_built(construct, span);
         }
         let (message, help) = match ast {
             Ast::Cast {
@@ -149,11 +149,11 @@ impl Binder<'_> {
                     && let Some(data_type) = self.type_of_column(&qualifier.text, scope)
                     && matches!(data_type, DataType::Row(_))
                 {
-                    return not_built("a field of a ROW", bytes(ast.span()));
+                    return self.not_built("a field of a ROW", bytes(ast.span()));
                 }
                 self.bind_column(Some(&qualifier), &name_of(column), scope)
             }
-            _ => not_built("a field of a ROW", bytes(ast.span())),
+            _ => self.not_built("a field of a ROW", bytes(ast.span())),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::bind::catalog::Lookup;
 use crate::bind::output::Relation;
 use crate::bind::scope::{Scope, ScopeColumns, ScopeRelation, name_of};
-use crate::bind::{Binder, Bound, NotBuilt, Stop, not_built};
+use crate::bind::{Binder, Bound, NotBuilt, Stop};
 use crate::lexer::bytes;
 use crate::plan::{Rel, Span};
 use crate::syntax::Name;
@@ -33,11 +33,10 @@ impl Binder<'_> {
             for factor in factors {
                 reported |= self.touch(factor);
             }
-            return Err(if reported {
-                Stop::Reported
-            } else {
-                Stop::NotBuilt(construct)
-            });
+            if reported {
+                return Err(Stop::Reported);
+            }
+            return self.not_built(construct.construct, construct.span);
         }
         let (rel, relation) = self.bind_factor(&first.relation)?;
         let scope = Scope {
@@ -66,6 +65,9 @@ impl Binder<'_> {
 
     fn bind_factor(&mut self, factor: &TableFactor) -> Bound<(Rel, ScopeRelation)> {
         let span = bytes(factor.span());
+        if let Some(alias) = alias_of(factor) {
+            self.alias(&alias.name, span)?;
+        }
         match factor {
             TableFactor::Table {
                 name,
@@ -102,10 +104,10 @@ impl Binder<'_> {
                 if unknown {
                     return Err(Stop::Reported);
                 }
-                not_built("MATCH_RECOGNIZE", span)
+                self.not_built("MATCH_RECOGNIZE", span)
             }
             other => match table_function(other) {
-                Some(construct) => not_built(construct, span),
+                Some(construct) => self.not_built(construct, span),
                 None => Err(self.unsupported(span, "this cannot stand in FROM", None)),
             },
         }
@@ -214,6 +216,13 @@ impl Binder<'_> {
 enum Named {
     Table(usize),
     Query(Relation),
+}
+
+fn alias_of(factor: &TableFactor) -> Option<&TableAlias> {
+    match factor {
+        TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } => alias.as_ref(),
+        _ => None,
+    }
 }
 
 /// A name of one part.

@@ -2,8 +2,8 @@
 
 use crate::bind::catalog::Lookup;
 use crate::bind::convert::convert_with;
-use crate::bind::output::{OutputColumn, Relation, list};
-use crate::bind::{Binder, Bound, Stop, all, not_built};
+use crate::bind::output::{OutputColumn, Relation, columns, list};
+use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::coerce::{self, Fit};
 use crate::diagnostics::Diagnostic;
@@ -43,26 +43,24 @@ impl Binder<'_> {
         let destination = self.bind_sink(insert);
         let relation = match &insert.query {
             ReadQuery::Query(query) => self.bind_query(query),
-            ReadQuery::NotBuilt { construct, span } => not_built(construct.as_str(), *span),
+            ReadQuery::NotBuilt { construct, span } => self.not_built(construct.as_str(), *span),
         };
         let (destination, relation) = match (destination, relation) {
             (Ok(destination), relation) => (destination, relation),
             (Err(_), _) => return None,
         };
         let sink = destination.sink;
-        let query =
-            match relation.and_then(|relation| self.into_sink(relation, &destination, insert)) {
-                Ok(rel) => rel,
-                Err(Stop::Reported) => return None,
-                Err(Stop::NotBuilt(construct)) => {
-                    self.warn_not_built(&construct);
-                    Rel::NotBuilt {
-                        construct: construct.construct,
-                        span: construct.span,
-                        output: destination.physical,
-                    }
-                }
-            };
+        let query = match relation
+            .and_then(|relation| self.convert_into_sink(relation, &destination, insert))
+        {
+            Ok(rel) => rel,
+            Err(Stop::Reported) => return None,
+            Err(Stop::NotBuilt(construct)) => Rel::NotBuilt {
+                construct: construct.construct,
+                span: construct.span,
+                output: destination.physical,
+            },
+        };
         Some(Rule {
             name,
             sink,
@@ -164,7 +162,7 @@ impl Binder<'_> {
     }
 
     /// Brings a query's columns into the sink's order and types.
-    fn into_sink(
+    fn convert_into_sink(
         &mut self,
         relation: Relation,
         destination: &Destination,
@@ -196,7 +194,6 @@ impl Binder<'_> {
         sink_list: &str,
         insert: &Insert,
     ) -> Stop {
-        let count = |n: usize| format!("{n} column{}", if n == 1 { "" } else { "s" });
         let span = match relation.columns.as_slice() {
             [] => insert.span,
             [first, rest @ ..] => rest.iter().fold(first.span, |span, c| span.to(c.span)),
@@ -212,8 +209,8 @@ impl Binder<'_> {
                 span,
                 format!(
                     "the query gives {}, and {what} has {}",
-                    count(relation.columns.len()),
-                    count(wanted)
+                    columns(relation.columns.len()),
+                    columns(wanted)
                 ),
             )
             .related(insert.sink.span, "the sink")
@@ -241,21 +238,7 @@ impl Binder<'_> {
                 Fit::Always => {}
                 Fit::Refused => refused.push((column, target)),
                 Fit::OrNull if self.dialect == Dialect::Blink => {
-                    self.warn(
-                        Diagnostic::new(
-                            Code::Narrowing,
-                            column.span,
-                            format!(
-                                "{} goes into `{}` {}",
-                                column.data_type, target.name, target.data_type
-                            ),
-                        )
-                        .label("NULL, and counted, where the value does not fit")
-                        .help(format!(
-                            "write CAST(.. AS {}) if that is meant",
-                            target.data_type
-                        )),
-                    );
+                    self.warn_narrowing(column, target)
                 }
                 Fit::OrNull => {}
             }
@@ -288,6 +271,27 @@ impl Binder<'_> {
                 .note(format!("query: {}", relation.list()))
                 .help_if(help),
         ))
+    }
+
+    fn warn_narrowing(&mut self, column: &OutputColumn, target: &Field) {
+        let both_text = column.data_type.is_string() && target.data_type.is_string();
+        let label = if both_text {
+            "cut where it is longer"
+        } else {
+            "NULL, and counted, where the value does not fit"
+        };
+        let message = format!(
+            "{} goes into `{}` {}",
+            column.data_type, target.name, target.data_type
+        );
+        self.warn(
+            Diagnostic::new(Code::Narrowing, column.span, message)
+                .label(label)
+                .help(format!(
+                    "write CAST(.. AS {}) if that is meant",
+                    target.data_type
+                )),
+        );
     }
 
     /// Refuses tables that one file reads and writes: a table has one connector.

@@ -1,7 +1,7 @@
 //! Constants.
 
 use crate::bind::scope::Scope;
-use crate::bind::{Binder, Bound, not_built};
+use crate::bind::{Binder, Bound};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
 use crate::lexer::bytes;
@@ -162,7 +162,7 @@ impl Binder<'_> {
                     .map(|(time, p)| (Literal::Timestamp(time), DataType::Timestamp(p))),
                 "TIMESTAMP '2026-11-22 10:20:30'",
             ),
-            AstType::Interval { .. } => return not_built("INTERVAL", span),
+            AstType::Interval { .. } => return self.not_built("INTERVAL", span),
             other => {
                 return Err(self.unsupported(
                     span,

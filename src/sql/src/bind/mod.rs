@@ -52,14 +52,6 @@ pub(crate) struct NotBuilt {
 /// What binding gives.
 pub(crate) type Bound<T> = Result<T, Stop>;
 
-/// Stops at a construct without an operator.
-pub(crate) fn not_built<T>(construct: impl Into<String>, span: Span) -> Bound<T> {
-    Err(Stop::NotBuilt(NotBuilt {
-        construct: construct.into(),
-        span,
-    }))
-}
-
 /// All or the worst: an error goes before a construct that is not built.
 pub(crate) fn all<T>(results: impl IntoIterator<Item = Bound<T>>) -> Bound<Vec<T>> {
     let mut values = Vec::new();
@@ -145,6 +137,20 @@ impl Binder<'_> {
     fn fail(&mut self, diagnostic: Diagnostic) -> Stop {
         self.diagnostics.push(diagnostic);
         Stop::Reported
+    }
+
+    /// Stops at a construct without an operator, and names it.
+    fn not_built<T>(&mut self, construct: impl Into<String>, span: Span) -> Bound<T> {
+        let construct = construct.into();
+        self.warn(
+            Diagnostic::new(
+                Code::NotBuilt,
+                span,
+                format!("{construct} is not built yet"),
+            )
+            .label("understood, but rules that use it cannot run"),
+        );
+        Err(Stop::NotBuilt(NotBuilt { construct, span }))
     }
 
     /// Reports a warning.

@@ -3,7 +3,7 @@
 use crate::Function;
 use crate::bind::expr::boolean;
 use crate::bind::scope::Scope;
-use crate::bind::{Binder, Bound, Stop, all, not_built};
+use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::coerce::{self, Comparison};
 use crate::diagnostics::Diagnostic;
@@ -202,7 +202,7 @@ impl Binder<'_> {
             )
         };
         if time(&left.data_type) || time(&right.data_type) {
-            return not_built("arithmetic with times", span);
+            return self.not_built("arithmetic with times", span);
         }
         let Some(typed) = coerce::arithmetic(self.dialect, op, &left.data_type, &right.data_type)
         else {

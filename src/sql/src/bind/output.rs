@@ -84,6 +84,11 @@ fn map_rel(rel: Rel, references: Vec<Expr>, map: &mut impl FnMut(usize, Expr) ->
     }
 }
 
+/// `1 column`, `2 columns`
+pub(crate) fn columns(count: usize) -> String {
+    format!("{count} column{}", if count == 1 { "" } else { "s" })
+}
+
 /// `(name TYPE, ..)` as messages write it; no name where there is none.
 pub(crate) fn list<'a>(columns: impl IntoIterator<Item = (&'a str, &'a DataType)>) -> String {
     const COLUMNS_MAX: usize = 40;

@@ -1,9 +1,9 @@
 //! Queries: WITH, UNION ALL, VALUES, and what stands around a SELECT.
 
-use crate::bind::output::{OutputColumn, Relation};
+use crate::bind::output::{OutputColumn, Relation, columns as count};
 use crate::bind::scope::{Scope, name_of};
 use crate::bind::views::NamedQuery;
-use crate::bind::{Binder, Bound, Stop, all, not_built};
+use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::coerce;
 use crate::diagnostics::Diagnostic;
@@ -52,13 +52,13 @@ impl Binder<'_> {
         }
         let relation = bound?;
         if let Some(order_by) = order_by {
-            return not_built("ORDER BY", self.tokens.before(bytes(order_by.span()), 2));
+            return self.not_built("ORDER BY", self.tokens.before(bytes(order_by.span()), 2));
         }
         if let Some(limit) = limit_clause {
-            return not_built("LIMIT", self.tokens.before(bytes(limit.span()), 1));
+            return self.not_built("LIMIT", self.tokens.before(bytes(limit.span()), 1));
         }
         if let Some(fetch) = fetch {
-            return not_built("FETCH", bytes(fetch.span()));
+            return self.not_built("FETCH", bytes(fetch.span()));
         }
         Ok(relation)
     }
@@ -135,7 +135,7 @@ impl Binder<'_> {
         if let (Some((operator, span)), true) =
             (other_operator, !matches!(relations, Err(Stop::Reported)))
         {
-            return not_built(operator.trim().to_owned(), span);
+            return self.not_built(operator.trim().to_owned(), span);
         }
         self.unite(relations?)
     }
@@ -154,9 +154,9 @@ impl Binder<'_> {
                         Code::ColumnCount,
                         span,
                         format!(
-                            "the inputs of UNION ALL have {} and {} columns",
-                            columns.len(),
-                            relation.columns.len()
+                            "the first input of UNION ALL has {}, this one {}",
+                            count(columns.len()),
+                            count(relation.columns.len())
                         ),
                     )
                     .note(format!("first: {}", first.list()))
@@ -217,9 +217,9 @@ impl Binder<'_> {
             if row.len() != types.len() {
                 let span = row_span(read);
                 let message = format!(
-                    "the first row of VALUES has {} columns, this one {}",
-                    types.len(),
-                    row.len()
+                    "the first row of VALUES has {}, this one {}",
+                    count(types.len()),
+                    count(row.len())
                 );
                 return Err(self.fail(Diagnostic::new(Code::ColumnCount, span, message)));
             }

@@ -6,7 +6,7 @@ use crate::bind::{Binder, Bound, Stop};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
 use crate::lexer::bytes;
-use crate::plan::{ColumnKind, Dialect, Expr, ExprKind, TableId};
+use crate::plan::{ColumnKind, Dialect, Expr, ExprKind, Span, TableId};
 use crate::suggest::closest;
 use crate::syntax::Name;
 use rookery_model::DataType;
@@ -64,6 +64,27 @@ pub(crate) fn name_of(ident: &Ident) -> Name {
 }
 
 impl Binder<'_> {
+    /// An alias, which sqlparser also takes from quotes that enclose text.
+    pub(crate) fn alias(&mut self, ident: &Ident, at: Span) -> Bound<Name> {
+        if let Some('\'' | '"') = ident.quote_style {
+            return Err(self.fail(
+                Diagnostic::new(
+                    Code::UnsupportedSyntax,
+                    at,
+                    "text stands where a name would",
+                )
+                .label("text in quotes follows here")
+                .help(format!(
+                    "write AS `{}` for a name, || to join texts",
+                    ident.value
+                )),
+            ));
+        }
+        let name = name_of(ident);
+        self.check_reserved(&name);
+        Ok(name)
+    }
+
     /// Binds `name`, or `qualifier.name`.
     pub(crate) fn bind_column(
         &mut self,

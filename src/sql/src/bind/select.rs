@@ -2,9 +2,9 @@
 
 use crate::bind::output::{OutputColumn, Relation};
 use crate::bind::scope::{Scope, name_of};
-use crate::bind::{Binder, Bound, all, not_built};
+use crate::bind::{Binder, Bound, Stop, all};
 use crate::lexer::bytes;
-use crate::plan::{Expr, ExprKind, Rel, Span};
+use crate::plan::{Expr, ExprKind, Rel};
 use sqlparser::ast::{
     Distinct, Expr as Ast, GroupByExpr, ObjectName, ObjectNamePart, Select, SelectFlavor,
     SelectItem, SelectItemQualifiedWildcardKind, Spanned, WildcardAdditionalOptions,
@@ -15,6 +15,7 @@ impl Binder<'_> {
     pub(crate) fn bind_select(&mut self, select: &Select) -> Bound<Relation> {
         self.refuse_foreign(select)?;
         let (input, scope) = self.bind_from(&select.from, select.select_token.0.span)?;
+        let built = self.check_clauses(select);
         let predicate = select
             .selection
             .as_ref()
@@ -28,18 +29,14 @@ impl Binder<'_> {
             .iter()
             .map(|item| self.bind_item(item, &scope)))
         .map(|items| items.into_iter().flatten().collect::<Vec<_>>());
-        let found = self.find_not_built(select);
         let (predicate, projection) = match (predicate, projection) {
-            (Ok(predicate), Ok(projection)) => match found {
-                Some(stop) => return Err(stop),
-                None => (predicate, projection),
-            },
+            (Ok(predicate), Ok(projection)) => (predicate, projection),
             (predicate, projection) => {
-                return Err(all([predicate.map(|_| ()), projection.map(|_| ())])
-                    .err()
-                    .unwrap_or(crate::bind::Stop::Reported));
+                let stops = [built, predicate.map(|_| ()), projection.map(|_| ())];
+                return Err(all(stops).err().unwrap_or(Stop::Reported));
             }
         };
+        built?;
         let span = bytes(select.select_token.0.span);
         self.spend(projection.len() + 1, span)?;
         Ok(assemble(input, predicate, projection))
@@ -83,31 +80,34 @@ impl Binder<'_> {
         }
     }
 
-    /// A clause that is understood and that no operator is built for.
-    fn find_not_built(&mut self, select: &Select) -> Option<crate::bind::Stop> {
-        let stop = |construct: &str, span: Span| not_built::<()>(construct, span).err();
-        if let Some(having) = &select.having {
-            return stop("HAVING", bytes(having.span()));
-        }
-        if let Some(qualify) = &select.qualify {
-            return stop("QUALIFY", bytes(qualify.span()));
-        }
-        if let Some(window) = select.named_window.first() {
-            return stop("WINDOW", bytes(window.span()));
-        }
+    /// Stops at a clause that is understood and that no operator is built for.
+    fn check_clauses(&mut self, select: &Select) -> Bound<()> {
         let grouped = match &select.group_by {
-            GroupByExpr::All(_) => true,
+            GroupByExpr::All(_) => Some("GROUP BY"),
             GroupByExpr::Expressions(expressions, modifiers) => {
-                !expressions.is_empty() || !modifiers.is_empty()
+                let window = expressions.iter().find_map(group_window);
+                let any = !expressions.is_empty() || !modifiers.is_empty();
+                window.or(any.then_some("GROUP BY"))
             }
         };
-        if grouped {
-            return stop("GROUP BY", bytes(select.group_by.span()));
+        if let Some(construct) = grouped {
+            let span = self.tokens.before(bytes(select.group_by.span()), 2);
+            return self.not_built(construct, span);
+        }
+        if let Some(having) = &select.having {
+            return self.not_built("HAVING", bytes(having.span()));
+        }
+        if let Some(qualify) = &select.qualify {
+            return self.not_built("QUALIFY", bytes(qualify.span()));
+        }
+        if let Some(window) = select.named_window.first() {
+            return self.not_built("WINDOW", bytes(window.span()));
         }
         if let Some(Distinct::Distinct) = select.distinct {
-            return stop("SELECT DISTINCT", bytes(select.select_token.0.span));
+            let span = self.tokens.after(bytes(select.select_token.0.span), 1);
+            return self.not_built("SELECT DISTINCT", span);
         }
-        None
+        Ok(())
     }
 
     /// Binds one item of the list; a star gives several columns.
@@ -126,9 +126,9 @@ impl Binder<'_> {
                 Ok(vec![named(name, bound)])
             }
             SelectItem::ExprWithAlias { expr, alias } => {
-                self.check_reserved(&name_of(alias));
-                let bound = self.bind_expr(expr, scope)?;
-                Ok(vec![named(alias.value.clone(), bound)])
+                let bound = self.bind_expr(expr, scope);
+                let name = self.alias(alias, bytes(expr.span()))?;
+                Ok(vec![named(name.text, bound?)])
             }
             SelectItem::Wildcard(options) => self.bind_star(scope, None, options),
             SelectItem::QualifiedWildcard(
@@ -186,6 +186,22 @@ impl Binder<'_> {
             })
             .collect())
     }
+}
+
+/// The group window that an expression of GROUP BY is.
+fn group_window(expression: &Ast) -> Option<&'static str> {
+    let Ast::Function(function) = expression else {
+        return None;
+    };
+    let name = function.name.to_string();
+    ["TUMBLE", "HOP", "SESSION"]
+        .into_iter()
+        .zip([
+            "GROUP BY TUMBLE(..)",
+            "GROUP BY HOP(..)",
+            "GROUP BY SESSION(..)",
+        ])
+        .find_map(|(window, construct)| name.eq_ignore_ascii_case(window).then_some(construct))
 }
 
 fn named(name: String, expr: Expr) -> (OutputColumn, Expr) {

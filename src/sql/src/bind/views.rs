@@ -1,7 +1,7 @@
 //! Views and `WITH`: bound once where they stand, put in wherever they are named.
 
-use crate::bind::output::{Relation, nodes};
-use crate::bind::{Binder, Bound, Stop, not_built};
+use crate::bind::output::{Relation, columns, nodes};
+use crate::bind::{Binder, Bound, Stop};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
 use crate::plan::Span;
@@ -42,13 +42,12 @@ impl Binder<'_> {
             }
             let result = match &view.query {
                 ReadQuery::Query(query) => self.bind_query(query),
-                ReadQuery::NotBuilt { construct, span } => not_built(construct.as_str(), *span),
+                ReadQuery::NotBuilt { construct, span } => {
+                    self.not_built(construct.as_str(), *span)
+                }
             };
             let result =
                 result.and_then(|relation| self.rename(relation, &view.columns, &view.name));
-            if let Err(Stop::NotBuilt(construct)) = &result {
-                self.warn_not_built(&construct.clone());
-            }
             let view = NamedQuery::new(view.name.clone(), result);
             self.catalog.views.push(view);
         }
@@ -81,10 +80,10 @@ impl Binder<'_> {
         if names.len() != relation.columns.len() {
             let span = names.iter().fold(of.span, |span, name| span.to(name.span));
             let message = format!(
-                "`{}` names {} columns, and its query has {}",
+                "`{}` names {}, and its query has {}",
                 of.text,
-                names.len(),
-                relation.columns.len()
+                columns(names.len()),
+                columns(relation.columns.len())
             );
             return Err(self.fail(
                 Diagnostic::new(Code::ColumnCount, span, message)
@@ -152,17 +151,5 @@ impl Binder<'_> {
             .label("not declared in this file")
             .help_if(near.map(|near| format!("did you mean `{near}`?"))),
         )
-    }
-
-    /// Warns of a construct that no operator is built for.
-    pub(crate) fn warn_not_built(&mut self, construct: &crate::bind::NotBuilt) {
-        self.warn(
-            Diagnostic::new(
-                Code::NotBuilt,
-                construct.span,
-                format!("{} is not built yet", construct.construct),
-            )
-            .label("understood, but rules that use it cannot run"),
-        );
     }
 }

@@ -47,7 +47,7 @@ fn branches_take_the_widest_type() {
     );
     both(
         row(&[("a", Int)]),
-        row(&[("b", BigInt)]),
+        row(&[("a", BigInt)]),
         Some(row(&[("a", BigInt)])),
     );
     both(row(&[("a", Int)]), row(&[]), None);

@@ -12,6 +12,7 @@ use sqlparser::ast::{
     FunctionArgOperator, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Value,
 };
 use sqlparser::dialect::Dialect;
+use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_TABLE_ALIAS};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span as TokenSpan, Token};
 use std::cell::RefCell;
@@ -171,9 +172,12 @@ impl RuleDialect {
                 parser.parse_expr()?,
             )
         } else {
-            return Err(self.fail(*parser.unexpected(
-                "`,`, `)`, RETURNING, or NULL, ERROR or DEFAULT .. ON EMPTY or ON ERROR",
-            )));
+            let clause = matches!(parser.peek_token_ref().token, Token::Word(_));
+            return Err(self.fail(*parser.unexpected(if clause {
+                "`,`, `)`, RETURNING, or NULL, ERROR or DEFAULT .. ON EMPTY or ON ERROR"
+            } else {
+                "`,` or `)`"
+            })));
         };
         if !parser.accept_word("ON") {
             return Err(self.fail(*parser.unexpected("ON EMPTY or ON ERROR")));
@@ -235,6 +239,14 @@ fn call(name: Ident, args: Vec<FunctionArg>) -> Expr {
     })
 }
 
+/// Words that are no alias without AS: with a semicolon missing, they begin the next statement.
+fn begins_statement(keyword: &Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::INSERT | Keyword::CREATE | Keyword::EXECUTE
+    )
+}
+
 impl Dialect for RuleDialect {
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
         ch == '`'
@@ -278,6 +290,14 @@ impl Dialect for RuleDialect {
 
     fn supports_window_clause_named_window_reference(&self) -> bool {
         true
+    }
+
+    fn is_column_alias(&self, keyword: &Keyword, _parser: &mut Parser) -> bool {
+        !RESERVED_FOR_COLUMN_ALIAS.contains(keyword) && !begins_statement(keyword)
+    }
+
+    fn is_table_alias(&self, keyword: &Keyword, _parser: &mut Parser) -> bool {
+        !RESERVED_FOR_TABLE_ALIAS.contains(keyword) && !begins_statement(keyword)
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {

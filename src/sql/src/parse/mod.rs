@@ -136,7 +136,7 @@ struct Reading<'a> {
     statement_end: u32,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
     /// The language of the file.
     fn language(&self) -> crate::plan::Dialect {
         self.dialect.language()
@@ -145,11 +145,14 @@ impl Reading<'_> {
     fn chunk(&mut self, chunk: Chunk) {
         let Chunk { tokens, broken } = chunk;
         let end = tokens.last().map_or(0, |token| bytes(token.span).end);
-        if broken {
-            self.remember_unreadable(&tokens);
-        } else if let Err(diagnostic) = guard::check(&tokens) {
-            self.remember_unreadable(&tokens);
-            self.diagnostics.push(*diagnostic);
+        let guarded = guard::check(&tokens);
+        if broken || guarded.is_err() {
+            self.tokens = tokens;
+            self.remember_unreadable(0);
+            // What broke it is reported already.
+            if let (false, Err(diagnostic)) = (broken, guarded) {
+                self.diagnostics.push(*diagnostic);
+            }
         } else {
             self.statements(tokens, end);
         }
@@ -159,40 +162,61 @@ impl Reading<'_> {
     /// Reads what stands between two semicolons: one statement, or more where one is missing.
     fn statements(&mut self, tokens: Vec<TokenWithSpan>, end: u32) {
         let (tokens, suffix) = query::prepare(tokens);
-        let mut parser = Parser::new(self.dialect)
-            .with_recursion_limit(SQL_NESTING_MAX * PARSER_LEVELS)
-            .with_tokens_with_locations(tokens.clone());
         self.tokens = tokens;
         let mut from = 0;
-        loop {
+        let mut parser = self.parser_from(from);
+        while !self.diagnostics.is_full() {
+            let before = self.script.counts();
             let result = statement::read(self, &mut parser, suffix.as_ref());
             let next = parser.peek_token_ref();
-            match result {
+            let begins = STATEMENT_WORDS
+                .iter()
+                .any(|word| is_word(&next.token, word));
+            let mut diagnostic = match result {
                 Ok(()) if next.token == Token::EOF => return,
-                Ok(())
-                    if STATEMENT_WORDS
-                        .iter()
-                        .any(|word| is_word(&next.token, word)) =>
-                {
+                Ok(()) if begins => {
                     from = self.missing_semicolon(&parser);
                     self.statement_end = bytes(parser.get_current_token().span).end;
+                    continue;
                 }
-                Ok(()) => {
-                    let diagnostic = cursor::unexpected("`;` or the statement's rest", next);
-                    self.diagnostics.push(diagnostic);
-                    return;
-                }
-                Err(mut diagnostic) => {
-                    if diagnostic.span == Span::default() {
-                        diagnostic.span = Span { start: end, end };
-                    }
-                    self.diagnostics.push(*diagnostic);
-                    let tokens = self.tokens.split_off(from);
-                    self.remember_unreadable(&tokens);
-                    return;
-                }
+                Ok(()) => Box::new(cursor::unexpected("`;` or the statement's rest", next)),
+                Err(diagnostic) => diagnostic,
+            };
+            if diagnostic.span == Span::default() {
+                diagnostic.span = Span { start: end, end };
             }
+            self.diagnostics.push(*diagnostic);
+            self.script.truncate(before);
+            self.remember_unreadable(from);
+            match self.next_statement(from + 1) {
+                Some(next) => from = next,
+                None => return,
+            }
+            parser = self.parser_from(from);
         }
+    }
+
+    /// A parser of the statement at hand, from a token on.
+    fn parser_from(&self, from: usize) -> Parser<'a> {
+        Parser::new(self.dialect)
+            .with_recursion_limit(SQL_NESTING_MAX * PARSER_LEVELS)
+            .with_tokens_with_locations(self.tokens[from..].to_vec())
+    }
+
+    /// Where, behind a statement that cannot be read, the next one begins without a semicolon.
+    fn next_statement(&self, from: usize) -> Option<usize> {
+        const BEGINNINGS: [[&str; 2]; 4] = [
+            ["INSERT", "INTO"],
+            ["CREATE", "TABLE"],
+            ["CREATE", "VIEW"],
+            ["CREATE", "TEMPORARY"],
+        ];
+        (from..self.tokens.len().saturating_sub(1)).find(|&at| {
+            BEGINNINGS.iter().any(|[first, second]| {
+                is_word(&self.tokens[at].token, first)
+                    && is_word(&self.tokens[at + 1].token, second)
+            })
+        })
     }
 
     /// Says that a semicolon is missing before the parser's place; gives that place.
@@ -233,12 +257,12 @@ impl Reading<'_> {
             }
             None => (message.as_str(), None),
         };
-        let found = start.and_then(|start| self.token_at(start));
-        let expected = text
+        let parts = text
             .strip_prefix("Expected: ")
             .or_else(|| text.strip_prefix("Expected "))
-            .and_then(|rest| rest.split_once(", found: "))
-            .map(|(expected, _)| friendly(expected));
+            .and_then(|rest| rest.split_once(", found: "));
+        let found = start.and_then(|start| self.token_at(start, parts.map(|(_, found)| found)));
+        let expected = parts.map(|(expected, _)| friendly(expected));
         let diagnostic = match (expected, found) {
             (Some(expected), Some(found)) => cursor::unexpected(&expected, found),
             (Some(expected), None) => cursor::unexpected(&expected, &TokenWithSpan::new_eof()),
@@ -251,18 +275,28 @@ impl Reading<'_> {
         Box::new(diagnostic)
     }
 
-    /// The token of the statement at hand that begins at a byte.
-    fn token_at(&self, start: u64) -> Option<&TokenWithSpan> {
+    /// The token of the statement at hand that begins at a byte; or the one before it, where that is
+    /// the one the error names.
+    fn token_at(&self, start: u64, named: Option<&str>) -> Option<&TokenWithSpan> {
         let index = self
             .tokens
             .partition_point(|token| token.span.start.column < start);
-        self.tokens
+        let here = self
+            .tokens
             .get(index)
-            .filter(|token| token.span.start.column == start)
+            .filter(|token| token.span.start.column == start);
+        let is_named = |token: &TokenWithSpan| named.is_none_or(|n| n == token.token.to_string());
+        if here.is_some_and(is_named) {
+            return here;
+        }
+        let before = index
+            .checked_sub(1)
+            .and_then(|index| self.tokens.get(index));
+        before.filter(|token| is_named(token)).or(here)
     }
 
     /// Notes the name that a statement which cannot be read would have made.
-    fn remember_unreadable(&mut self, tokens: &[TokenWithSpan]) {
+    fn remember_unreadable(&mut self, from: usize) {
         const WORDS: &[&str] = &[
             "OR",
             "REPLACE",
@@ -273,13 +307,14 @@ impl Reading<'_> {
             "NOT",
             "EXISTS",
         ];
-        if !tokens
-            .first()
-            .is_some_and(|token| is_word(&token.token, "CREATE"))
-        {
+        let tokens = &self.tokens[from..];
+        let Some((first, rest)) = tokens.split_first() else {
+            return;
+        };
+        if !is_word(&first.token, "CREATE") {
             return;
         }
-        let name = tokens[1..]
+        let name = rest
             .iter()
             .find(|token| !WORDS.iter().any(|word| is_word(&token.token, word)));
         if let Some(Token::Word(word)) = name.map(|token| &token.token) {

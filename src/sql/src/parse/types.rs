@@ -84,7 +84,11 @@ impl Types {
         let mut data_type = self.read_named(parser)?;
         loop {
             // Nullability is not part of a type here: every column may hold NULL.
-            let _ = parser.accept_words(&["NOT", "NULL"]) || parser.accept_word("NULL");
+            // `RETURNING INT NULL ON EMPTY` begins a clause, not a nullability.
+            let nullable = parser.peek_word(0, "NULL") && !parser.peek_word(1, "ON");
+            if !parser.accept_words(&["NOT", "NULL"]) && nullable {
+                parser.advance_token();
+            }
             if !parser.accept_word("ARRAY") {
                 break;
             }
