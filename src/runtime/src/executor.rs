@@ -178,7 +178,8 @@ pub async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> 
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{LocalEvent, need_yield, yield_if_needed, yield_now};
+    use crate::turn::need_yield;
+    use crate::{LocalEvent, yield_if_needed, yield_now};
     use std::cell::Cell;
     use std::rc::Rc;
     use std::time::Instant;

@@ -33,4 +33,4 @@ pub use event::LocalEvent;
 pub use executor::{ExecutorHandle, sleep, spawn, spawn_local, timeout};
 pub use mailbox::{Parker, Receiver, Sender, Wake, mailbox};
 pub use sync::{SyncBackend, Syncer};
-pub use turn::{need_yield, yield_if_needed, yield_now};
+pub use turn::{yield_if_needed, yield_now};

@@ -151,12 +151,6 @@ impl<T> Sender<T> {
     pub fn wake(&self) -> &Wake {
         &self.wake
     }
-
-    /// Whether the next [`Sender::try_send`] would be refused, were no one else to send or receive.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.queue.is_full()
-    }
 }
 
 /// The receiving side.
@@ -219,7 +213,6 @@ mod tests {
             "one wake is enough"
         );
         assert_eq!(sender.try_send(3), Err(3));
-        assert!(sender.is_full());
         assert_eq!(
             (receiver.try_recv(), receiver.try_recv()),
             (Some(1), Some(2))
@@ -253,12 +246,44 @@ mod tests {
         assert_eq!(seen, (false, None, false));
     }
 
+    /// The two moments at which a wake could be lost, made certain: an item that comes just before the
+    /// park is declared, and one that comes just behind the look at the queue.
+    #[test]
+    fn an_item_beside_the_declaration_ends_the_park() {
+        let wake = Wake::new().unwrap();
+        let (sender, receiver) = mailbox(2, wake.clone());
+        let body = move || async move {
+            let parker = Parker::new(wake);
+            let long = Duration::from_secs(5);
+            sender.try_send(1).unwrap();
+            let before = timeout(long, parker.park(|| !receiver.is_empty())).await;
+            let taken = receiver.try_recv();
+            let look_then_send = || {
+                let seen = !receiver.is_empty();
+                sender.try_send(2).unwrap();
+                seen
+            };
+            let behind = timeout(long, parker.park(look_then_send)).await;
+            (before, taken, behind, receiver.try_recv())
+        };
+        let seen = spawn("beside", None, body).unwrap().join().unwrap();
+        assert_eq!(seen, (Some(()), Some(1), Some(()), Some(2)));
+    }
+
+    fn wait_until(done: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !done() {
+            assert!(Instant::now() < deadline, "the receiver sleeps on items");
+            thread::yield_now();
+        }
+    }
+
     /// Senders that pause at random against a receiver that parks whenever it can: an item left
     /// behind would leave it asleep for good, since a sender waits for its last one to be taken.
     #[test]
     fn no_item_is_left_to_a_sleeping_receiver() {
         const SENDERS: u64 = 3;
-        const ITEMS: u64 = 3_000;
+        const ITEMS: u64 = 2_000;
         let wake = Wake::new().unwrap();
         let (sender, receiver) = mailbox::<(u64, u64)>(16, wake.clone());
         let taken: Arc<Vec<AtomicU64>> =
@@ -273,7 +298,9 @@ mod tests {
                     assert_eq!(item, before + 1, "order of one sender holds");
                     left -= 1;
                 }
-                parker.park(|| left == 0 || !receiver.is_empty()).await;
+                if left > 0 {
+                    parker.park(|| !receiver.is_empty()).await;
+                }
             }
         });
         let senders: Vec<_> = (0..SENDERS)
@@ -281,16 +308,10 @@ mod tests {
                 let (sender, taken) = (sender.clone(), Arc::clone(&taken));
                 thread::spawn(move || {
                     for item in 1..=ITEMS {
-                        while sender.try_send((from, item)).is_err() {
-                            thread::yield_now();
-                        }
-                        // Let the receiver drain and fall asleep, with changing distance.
+                        wait_until(|| sender.try_send((from, item)).is_ok());
+                        // Let the receiver drain and fall asleep, at changing distances.
                         if item % (7 + from) == 0 {
-                            let deadline = Instant::now() + Duration::from_secs(60);
-                            while taken[from as usize].load(Ordering::Relaxed) < item {
-                                assert!(Instant::now() < deadline, "the receiver sleeps on items");
-                                thread::yield_now();
-                            }
+                            wait_until(|| taken[from as usize].load(Ordering::Relaxed) == item);
                         }
                     }
                 })

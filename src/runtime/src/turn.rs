@@ -31,7 +31,7 @@ thread_local! {
 /// # Panics
 /// Outside an executor.
 #[must_use]
-pub fn need_yield() -> bool {
+pub(crate) fn need_yield() -> bool {
     let executor = glommio::executor();
     // How often glommio took up running tasks since it was last asked, and only this asks.
     let taken_up = executor.executor_stats().scheduler_runs() > 0;

@@ -27,7 +27,7 @@ pub struct Connection {
     turn: RefCell<Option<Turn>>,
     read_deadline: Deadline,
     write_deadline: Deadline,
-    _slot: Option<Slot>,
+    _slot: Slot,
 }
 
 impl Connection {
@@ -38,19 +38,6 @@ impl Connection {
     #[must_use]
     pub fn new(accepted: Accepted) -> Self {
         let Accepted { stream, peer, slot } = accepted;
-        Self::over(stream, peer, Some(slot))
-    }
-
-    /// Connects to `address`, for tests and tools: it blocks the executor until it is done.
-    ///
-    /// # Errors
-    /// Nobody listens there.
-    pub fn connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = std::net::TcpStream::connect(address)?;
-        Ok(Self::over(stream, address, None))
-    }
-
-    fn over(stream: std::net::TcpStream, peer: SocketAddr, slot: Option<Slot>) -> Self {
         if let Err(error) = stream.set_nodelay(true) {
             // The peer may be gone already; the first read says so.
             tracing::debug!("no TCP_NODELAY for {peer}: {error}");

@@ -137,20 +137,23 @@ fn a_read_fails_at_its_deadline_which_may_move() {
 
 #[test]
 fn what_has_come_wins_over_a_deadline_that_has_passed() {
+    let (read_one, one_read) = mpsc::channel();
+    let (sent_two, two_sent) = mpsc::channel();
     let (mut client, server) = connected(|connection| async move {
         let mut buffer = [0; 64];
         let first = connection.read(&mut buffer).await.unwrap();
-        // As after a stop of the process: the bytes are there, the reactor has not seen them, and the
-        // deadline is behind.
-        thread::sleep(Duration::from_millis(100));
+        read_one.send(()).unwrap();
+        // The whole thread waits, as after a stop of the process: when it goes on, bytes are there that
+        // the reactor has not seen, and the deadline is behind.
+        two_sent.recv().unwrap();
         connection.set_read_deadline(Some(Instant::now()));
         (first, connection.read(&mut buffer).await.unwrap())
     });
     client.write_all(b"one").unwrap();
-    thread::sleep(Duration::from_millis(20));
+    one_read.recv().unwrap();
     client.write_all(b"more").unwrap();
-    let (first, second) = server.join().unwrap();
-    assert!((first, second) == (3, 4) || first == 7, "{first} {second}");
+    sent_two.send(()).unwrap();
+    assert_eq!(server.join().unwrap(), (3, 4));
 }
 
 #[test]
@@ -178,6 +181,23 @@ fn a_shutdown_ends_the_read_of_another_task() {
     });
     assert_eq!(server.join().unwrap(), 0);
     drop(client);
+}
+
+#[test]
+fn a_dropped_connection_is_closed_with_a_read_under_way() {
+    let (stop, stopped) = mpsc::channel();
+    let (mut client, server) = connected(|connection| async move {
+        let short = Duration::from_millis(5);
+        let read = timeout(short, connection.read(&mut [0; 16])).await;
+        drop(connection);
+        while stopped.try_recv().is_err() {
+            sleep(short).await;
+        }
+        read.is_none()
+    });
+    assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
+    stop.send(()).unwrap();
+    assert!(server.join().unwrap());
 }
 
 #[test]
