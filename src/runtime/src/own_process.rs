@@ -1,5 +1,4 @@
 //! Tests that change their whole process, or stop it, run in one of their own.
-#![allow(clippy::unwrap_used)]
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -11,7 +10,7 @@ pub(crate) fn in_own_process(name: &str, body: impl FnOnce()) {
     if is_child() {
         return body();
     }
-    let output = command(name).output().unwrap();
+    let output = command(name).output().expect("this program can be started");
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("1 passed"), "{text}\n{errors}");
@@ -24,7 +23,7 @@ pub(crate) fn is_child() -> bool {
 
 /// The command that runs the test `name` alone.
 pub(crate) fn command(name: &str) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
+    let mut command = Command::new(env::current_exe().expect("this program has a path"));
     command
         .args(["--exact", name, "--nocapture"])
         .env(CHILD, "1")
