@@ -121,6 +121,12 @@ pub const SMALL_COMMIT_BYTES: u64 = 16 * 1024;
 /// Bytes of log that small commits make ready at once: the file system notes new blocks in its journal
 /// once for all of them. More would only make that one sync longer.
 pub const PREFAULT_BYTES: u64 = 64 * 1024;
+/// A commit of at least this many bytes is a large one: its pages are zeroed ahead in pieces of
+/// `BULK_AHEAD_BYTES`, which saves a page fault of some 5 µs each 14 messages. The piece that two
+/// commits share is written twice: a tenth more bytes at this size, nothing to speak of at a megabyte.
+pub const BULK_COMMIT_BYTES: u64 = 384 * 1024;
+/// Bytes of log that large commits zero at once.
+pub const BULK_AHEAD_BYTES: u64 = 32 * 1024;
 /// Largest payload of a log record: its length has 24 bits.
 pub const RECORD_MAX_BYTES: usize = (1 << 24) - 1;
 /// `log.retain_hours`: log below the checkpoint is kept this long, so that yesterday can be replayed.

@@ -77,6 +77,10 @@ pub trait StorageFile: Send + 'static {
     /// Makes the pages of a mapped range writable before they are stored to, and dirty: the next sync
     /// writes them as they are. Only a hint; contents do not change.
     fn prefault(&mut self, offset: u64, length: u64);
+    /// Puts zeros into the page cache where nothing was stored yet, in one piece: its pages come in
+    /// large folios, several times cheaper than a fault for each. But a sync writes such a folio whole,
+    /// so that it pays only before large commits. A hint: nothing fails if it does.
+    fn zero_ahead(&mut self, offset: u64, length: u64);
     /// Reads up to `buffer.len()` bytes; fewer at the end of the file only.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
     /// From where on, at or behind `offset`, the file may hold bytes that are not zero; its size if

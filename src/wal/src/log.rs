@@ -14,7 +14,7 @@ use crate::format::{
 use crate::pool::{Empty, Job, SegmentPool};
 use crate::reader::LogReader;
 use crate::segment::{ReadySegment, SegmentMeta, seal};
-use rookery_model::limits::RECORD_MAX_BYTES;
+use rookery_model::limits::{BULK_AHEAD_BYTES, RECORD_MAX_BYTES};
 use rookery_model::{Lsn, Position, RecordTime, Term};
 use rookery_runtime::storage::{Storage, StorageFile};
 use std::collections::VecDeque;
@@ -47,6 +47,10 @@ pub struct Log<S: Storage> {
     active_dirty: bool,
     /// End of what was made ready for small commits.
     prefaulted: u64,
+    /// End of what records may use before [`Log::make_room`] looks again.
+    ready: u64,
+    /// Commits are large.
+    bulk: bool,
     retired: VecDeque<Retired<S::File>>,
     in_flight: bool,
     /// In log order; the last one is the active segment, whose `last` and `end` are kept here only
@@ -144,6 +148,8 @@ impl<S: Storage> Log<S> {
             unsynced_bytes: 0,
             active_dirty: false,
             prefaulted: 0,
+            ready: limit,
+            bulk: false,
             retired: VecDeque::new(),
             in_flight: false,
             segments: parts.segments,
@@ -208,7 +214,7 @@ impl<S: Storage> Log<S> {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let total = (RECORD_HEADER_BYTES + length) as u64;
         assert!(self.batch.open, "begin_batch comes before append");
-        if self.offset + total > self.limit || length > RECORD_MAX_BYTES {
+        if self.offset + total > self.ready || length > RECORD_MAX_BYTES {
             self.make_room(kind, length as u64)?;
         }
         let lsn = self.next_lsn;
@@ -230,12 +236,41 @@ impl<S: Storage> Log<S> {
         Ok(lsn)
     }
 
-    /// Rotates, or says why the record cannot be appended.
+    /// Makes pages ready, rotates where the segment is full, or says why the record cannot be
+    /// appended.
     #[cold]
     fn make_room(&mut self, kind: RecordKind, length: u64) -> Result<(), AppendError> {
         if self.poisoned.is_some() {
             return Err(AppendError::Poisoned(Box::new(self.poison_error())));
         }
+        let total = RECORD_HEADER_BYTES as u64 + length;
+        if self.offset + total > self.limit || length > RECORD_MAX_BYTES as u64 {
+            self.next_segment(kind, length)?;
+        }
+        self.make_ready(self.offset + total);
+        Ok(())
+    }
+
+    /// While commits are large, zeroes the next pages in one piece; small ones would have to write
+    /// all of such a piece each time.
+    fn make_ready(&mut self, end: u64) {
+        if !self.bulk {
+            self.ready = self.limit;
+            return;
+        }
+        // Nothing was stored at the offset or beyond it.
+        let mut from = self
+            .ready
+            .max(self.offset)
+            .next_multiple_of(BULK_AHEAD_BYTES);
+        while from < end {
+            self.active.zero_ahead(from, BULK_AHEAD_BYTES);
+            from += BULK_AHEAD_BYTES;
+        }
+        self.ready = from.min(self.limit);
+    }
+
+    fn next_segment(&mut self, kind: RecordKind, length: u64) -> Result<(), AppendError> {
         let size = self.config.segment_size_bytes;
         let overhead =
             SEGMENT_HEADER_BYTES + 2 * BATCH_HEADER_BYTES as u64 + RECORD_HEADER_BYTES as u64;
@@ -293,6 +328,7 @@ impl<S: Storage> Log<S> {
         self.released = 0;
         self.active_dirty = false;
         self.prefaulted = 0;
+        self.ready = self.offset;
         self.push_segment(id);
         self.write_index(Vec::new());
         self.begin_batch(time);
@@ -423,6 +459,7 @@ impl<S: Storage> Log<S> {
     fn poison(&mut self, cause: String) {
         self.poisoned.get_or_insert(cause);
         self.limit = 0;
+        self.ready = 0;
     }
 
     fn poison_error(&self) -> WalError {

@@ -208,6 +208,9 @@ fn reserve(file: &File, size: u64) -> io::Result<()> {
 /// A page of the processors that this runs on.
 const PAGE_BYTES: usize = 4096;
 
+/// What [`StorageFile::zero_ahead`] writes at a time, and so the largest folio that it makes.
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+
 /// A file of the kernel's, mapped or not.
 #[derive(Debug)]
 pub struct RealFile {
@@ -322,6 +325,20 @@ impl StorageFile for RealFile {
             if let Err(error) = range {
                 tracing::debug!("pages of {} are not ready: {error}", self.path.display());
             }
+        }
+    }
+
+    fn zero_ahead(&mut self, offset: u64, length: u64) {
+        let size = self.map.as_ref().map_or(0, |mapping| mapping.size as u64);
+        let end = offset.saturating_add(length).min(size);
+        let mut at = offset;
+        while at < end {
+            let piece = ZEROS.len().min((end - at) as usize);
+            if let Err(error) = self.file.write_all_at(&ZEROS[..piece], at) {
+                tracing::debug!("{} is not zeroed ahead: {error}", self.path.display());
+                return;
+            }
+            at += piece as u64;
         }
     }
 

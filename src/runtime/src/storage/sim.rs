@@ -185,6 +185,14 @@ impl StorageFile for SimFile {
 
     fn prefault(&mut self, _offset: u64, _length: u64) {}
 
+    fn zero_ahead(&mut self, offset: u64, length: u64) {
+        let zeros = vec![0; length as usize];
+        let mut disk = self.sync.disk.disk();
+        if disk.epoch() == self.sync.epoch {
+            disk.store(self.sync.inode, offset, &zeros);
+        }
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.sync
             .with(|disk, inode| disk.read_at(inode, offset, buffer))

@@ -3,7 +3,7 @@
 use super::{Log, Retired};
 use crate::error::WalError;
 use crate::pool::Job;
-use rookery_model::limits::{PREFAULT_BYTES, SMALL_COMMIT_BYTES};
+use rookery_model::limits::{BULK_COMMIT_BYTES, PREFAULT_BYTES, SMALL_COMMIT_BYTES};
 use rookery_model::{Mutant, Position, mutant_active};
 use rookery_runtime::storage::{Storage, StorageFile, SyncTarget};
 use std::io;
@@ -94,10 +94,20 @@ impl<S: Storage> Log<S> {
             (commit.first, commit.second) = (None, None);
             commit.more.clear();
         }
+        self.choose_pages(commit.bytes);
         self.active_dirty = false;
         self.unsynced_bytes = 0;
         self.in_flight = true;
         Some(commit)
+    }
+
+    /// How the next pages come into memory: a fault each, or large pieces while commits are large.
+    fn choose_pages(&mut self, commit_bytes: u64) {
+        let bulk = commit_bytes >= BULK_COMMIT_BYTES;
+        if bulk != self.bulk {
+            self.bulk = bulk;
+            self.ready = self.offset.min(self.limit);
+        }
     }
 
     /// Lets go of the pages that are full, once enough of them have gathered to be worth the call.

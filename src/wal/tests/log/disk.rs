@@ -211,6 +211,11 @@ impl Drop for LoopImage {
 /// Device bytes for each byte of log, over `commits` commits of `bytes`.
 fn device_bytes(image: &LoopImage, log: &mut Log<RealStorage>, bytes: u64, commits: u64) -> f64 {
     let payload = [b'x'; 250];
+    // Out of the last piece that larger commits before had zeroed ahead.
+    for _ in 0..2 {
+        append(log, &[b'x'; 100_000]);
+        commit(log);
+    }
     image.settle();
     let (written, logged) = (image.written(), log.stats().bytes);
     for _ in 0..commits {
@@ -250,6 +255,8 @@ fn a_commit_writes_little_more_than_its_bytes_anywhere_in_a_segment() {
             (1400, small, small_limit),
             (4096, 40, 4.2),
             (65_536, 10, 22.0),
+            (256 * 1024, 8, 64.0 * 1.15),
+            (384 * 1024, 8, 96.0 * 1.15),
             (MIB, 4, 256.0 * 1.15),
         ] {
             let ratio = device_bytes(&image, &mut log, bytes, commits);
@@ -336,33 +343,62 @@ fn a_full_file_system_stops_intake_and_lets_it_go_on() {
     assert_eq!(messages(&open(&dir, segment)), taken + 2000);
 }
 
-/// What an append costs; run it with optimisation and `--nocapture` for the figure.
+/// What an append costs; `cargo test --release` with `--nocapture` gives the figures. The median is of
+/// groups of five appends, of which two thirds touch no new page.
 #[test]
 fn an_append_is_cheap() {
     let dir = tempfile::tempdir().unwrap();
-    let records = if cfg!(debug_assertions) {
-        20_000
+    let groups = if cfg!(debug_assertions) {
+        4_000
     } else {
-        400_000
+        80_000
     };
     let mut log = open(dir.path(), 128 * MIB);
     let head = [b'h'; 20];
     let body = [b'm'; 250];
     log.begin_batch(RecordTime(0));
-    let faults = minor_faults();
-    let begun = Instant::now();
-    for _ in 0..records {
-        log.append(RecordKind::Message, &[&head, &body]).unwrap();
+    let (faults, cpu) = (page_faults(), cpu_time());
+    let mut times = Vec::with_capacity(groups);
+    log.append(RecordKind::Message, &[&vec![0; 600_000]])
+        .unwrap();
+    commit(&mut log);
+    log.begin_batch(RecordTime(0));
+    for _ in 0..groups {
+        let begun = Instant::now();
+        for _ in 0..5 {
+            log.append(RecordKind::Message, &[&head, &body]).unwrap();
+        }
+        times.push(begun.elapsed() / 5);
     }
-    let each = begun.elapsed() / records;
-    let faults = minor_faults() - faults;
-    println!("{each:?} an append of 270 bytes, {faults} page faults in {records}");
-    assert!(each < Duration::from_micros(20), "{each:?}");
+    let mean = (cpu_time() - cpu) / (groups as u32 * 5);
+    let faults = page_faults() - faults;
+    times.sort_unstable();
+    let median = times[groups / 2];
+    println!(
+        "an append of 270 bytes: {median:?} without page faults, {mean:?} of CPU with {faults} \
+         faults in {} appends",
+        groups * 5
+    );
+    assert!(median < Duration::from_micros(5), "{median:?}");
 }
 
-/// Minor page faults of this process so far.
-fn minor_faults() -> u64 {
+/// Page faults of this process so far.
+fn page_faults() -> u64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let after = stat.rsplit_once(')').unwrap().1;
-    after.split_whitespace().nth(7).unwrap().parse().unwrap()
+    let fields: Vec<&str> = stat
+        .rsplit_once(')')
+        .unwrap()
+        .1
+        .split_whitespace()
+        .collect();
+    [7, 9]
+        .iter()
+        .map(|at| fields[*at].parse::<u64>().unwrap())
+        .sum()
+}
+
+/// Time that this thread has run.
+fn cpu_time() -> Duration {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
 }
