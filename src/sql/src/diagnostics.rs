@@ -194,11 +194,13 @@ impl<'a> Window<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     list: Vec<Diagnostic>,
+    errors: usize,
     left_out: usize,
 }
 
 impl Diagnostics {
-    /// Takes a finding, unless the same stands there already.
+    /// Takes a finding, unless the same stands there already. At the limit an error takes the place
+    /// of a warning.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         let seen = self
             .list
@@ -207,21 +209,30 @@ impl Diagnostics {
         if seen {
             return;
         }
-        if self.list.len() >= SQL_DIAGNOSTICS_MAX {
-            self.left_out += 1;
+        let is_error = diagnostic.severity == Severity::Error;
+        self.errors += usize::from(is_error);
+        if self.list.len() < SQL_DIAGNOSTICS_MAX {
+            self.list.push(diagnostic);
             return;
         }
-        self.list.push(diagnostic);
+        self.left_out += 1;
+        let warning = self
+            .list
+            .iter_mut()
+            .rfind(|other| other.severity == Severity::Warning);
+        if let (true, Some(warning)) = (is_error, warning) {
+            *warning = diagnostic;
+        }
     }
 
-    /// Whether no more are taken.
+    /// Whether no more errors are taken.
     pub(crate) fn is_full(&self) -> bool {
-        self.list.len() >= SQL_DIAGNOSTICS_MAX
+        self.errors >= SQL_DIAGNOSTICS_MAX
     }
 
     /// Whether there is an error among them.
     pub(crate) fn has_errors(&self) -> bool {
-        self.left_out > 0 || self.list.iter().any(|d| d.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// The findings in the order of the text.
@@ -301,6 +312,26 @@ mod tests {
         assert_eq!(list.len(), 2);
         assert_eq!(list[0].message, "one");
         assert_eq!(list[1].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn errors_take_the_place_of_warnings_at_the_limit() {
+        let mut diagnostics = Diagnostics::default();
+        for i in 0..SQL_DIAGNOSTICS_MAX {
+            diagnostics.push(Diagnostic::new(Code::Narrowing, Span::new(i, i + 1), "w"));
+        }
+        assert!(!diagnostics.has_errors());
+        diagnostics.push(Diagnostic::new(Code::Narrowing, Span::new(900, 901), "w"));
+        assert!(!diagnostics.has_errors());
+        diagnostics.push(Diagnostic::new(
+            Code::UnknownTable,
+            Span::new(950, 951),
+            "e",
+        ));
+        assert!(diagnostics.has_errors() && !diagnostics.is_full());
+        let list = diagnostics.into_sorted();
+        assert_eq!(list.len(), SQL_DIAGNOSTICS_MAX);
+        assert_eq!(list.last().expect("some").message, "e");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::parse::RuleDialect;
+use crate::pasted;
 use crate::plan::Span;
 use sqlparser::tokenizer::{
     Location, Span as TokenSpan, Token, TokenWithSpan, Tokenizer, Whitespace,
@@ -49,7 +50,7 @@ pub(crate) fn lex(text: &str, dialect: &RuleDialect, diagnostics: &mut Diagnosti
         diagnostics.push(failure);
     }
     let tokens = std::mem::take(&mut lexed.tokens);
-    lexed.tokens = mend(text, tokens, &mut lexed.breaks, diagnostics);
+    lexed.tokens = pasted::mend(text, tokens, &mut lexed.breaks, diagnostics);
     lexed
 }
 
@@ -102,7 +103,7 @@ impl Cursor<'_> {
 }
 
 /// The end of the line that holds a byte.
-fn line_end(text: &str, from: usize) -> usize {
+pub(crate) fn line_end(text: &str, from: usize) -> usize {
     text[from..].find('\n').map_or(text.len(), |n| from + n)
 }
 
@@ -162,137 +163,6 @@ fn lower(message: &str) -> String {
         Some(first) => first.to_lowercase().chain(characters).collect(),
         None => "unreadable text".to_owned(),
     }
-}
-
-/// Replaces pasted punctuation by what it stands for (and says so), drops unknown characters, splits
-/// `>>` (which closes two types at once).
-fn mend(
-    text: &str,
-    tokens: Vec<TokenWithSpan>,
-    breaks: &mut Vec<usize>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<TokenWithSpan> {
-    let mut out = Vec::with_capacity(tokens.len());
-    let mut skip_to = 0;
-    for token in tokens {
-        let span = bytes(token.span);
-        let (start, end) = (span.start as usize, span.end as usize);
-        if start < skip_to {
-            continue;
-        }
-        match token.token {
-            Token::Char(character) => {
-                let (mended, next) = mend_character(text, character, start);
-                skip_to = next;
-                diagnostics.push(mended.diagnostic);
-                match mended.token {
-                    Some(token) => out.push(TokenWithSpan::new(token, token_span(start, next))),
-                    None => breaks.push(start),
-                }
-            }
-            Token::ShiftRight => {
-                out.push(TokenWithSpan::new(Token::Gt, token_span(start, start + 1)));
-                out.push(TokenWithSpan::new(Token::Gt, token_span(start + 1, end)));
-            }
-            _ => out.push(token),
-        }
-    }
-    out
-}
-
-struct Mended {
-    token: Option<Token>,
-    diagnostic: Diagnostic,
-}
-
-/// What a character means that is no SQL, and the byte behind it.
-fn mend_character(text: &str, character: char, start: usize) -> (Mended, usize) {
-    let end = start + character.len_utf8();
-    if let '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' = character {
-        let line = &text[end..line_end(text, end)];
-        let closing = line
-            .char_indices()
-            .find(|(_, c)| matches!(c, '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}'));
-        let (content, next) = match closing {
-            Some((at, c)) => (&line[..at], end + at + c.len_utf8()),
-            None => ("", end),
-        };
-        let diagnostic = Diagnostic::new(
-            Code::FullWidthPunctuation,
-            Span::new(start, next),
-            format!("typographic quote `{character}` outside a literal"),
-        )
-        .label("pasted from a document?")
-        .help(format!("write '{content}' with plain quotes"));
-        let token = closing.map(|_| Token::SingleQuotedString(content.to_owned()));
-        return (Mended { token, diagnostic }, next);
-    }
-    let span = Span::new(start, end);
-    let mended = match half_width(character) {
-        Some((plain, token)) => Mended {
-            token: Some(token),
-            diagnostic: Diagnostic::new(
-                Code::FullWidthPunctuation,
-                span,
-                format!("full-width `{character}` outside a literal"),
-            )
-            .label("pasted from a document?")
-            .help(format!("write `{plain}`")),
-        },
-        None => Mended {
-            token: None,
-            diagnostic: Diagnostic::new(
-                Code::UnreadableText,
-                span,
-                format!("unexpected character {}", describe(character)),
-            )
-            .help("leave it out, or put it into a literal"),
-        },
-    };
-    (mended, end)
-}
-
-fn describe(character: char) -> String {
-    if character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}' | '\u{feff}')
-    {
-        format!("U+{:04X}, which is invisible", u32::from(character))
-    } else {
-        format!("`{character}`")
-    }
-}
-
-/// The plain form of full-width punctuation, and its token.
-fn half_width(character: char) -> Option<(char, Token)> {
-    let plain = match character {
-        '\u{3002}' => '.',
-        '\u{3001}' => ',',
-        '\u{3010}' => '[',
-        '\u{3011}' => ']',
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0)?,
-        _ => return None,
-    };
-    let token = match plain {
-        ';' => Token::SemiColon,
-        ',' => Token::Comma,
-        '.' => Token::Period,
-        '(' => Token::LParen,
-        ')' => Token::RParen,
-        '[' => Token::LBracket,
-        ']' => Token::RBracket,
-        '=' => Token::Eq,
-        '<' => Token::Lt,
-        '>' => Token::Gt,
-        '+' => Token::Plus,
-        '-' => Token::Minus,
-        '*' => Token::Mul,
-        '/' => Token::Div,
-        '%' => Token::Mod,
-        ':' => Token::Colon,
-        '0'..='9' => Token::Number(plain.to_string(), false),
-        _ => return None,
-    };
-    Some((plain, token))
 }
 
 /// Whether the parser passes over a token.

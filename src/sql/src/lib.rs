@@ -23,6 +23,7 @@ mod functions;
 mod json_path;
 mod lexer;
 mod parse;
+mod pasted;
 pub mod plan;
 mod source;
 mod suggest;

@@ -74,7 +74,7 @@ impl Binder<'_> {
 
     /// What is understood and not built, and what is of another SQL.
     fn bind_rest(&mut self, ast: &Ast) -> Bound<Expr> {
-        let span = bytes(ast.span());
+        let span = self.span_of(ast);
         let construct = match ast {
             Ast::InSubquery { .. } => "IN with a subquery",
             Ast::Exists { .. } => "EXISTS",
@@ -123,6 +123,25 @@ impl Binder<'_> {
             _ => ("this expression is of another SQL", None),
         };
         Err(self.unsupported(span, message, help))
+    }
+
+    /// The span of what is not bound; sqlparser knows it in part.
+    fn span_of(&self, ast: &Ast) -> Span {
+        let span = match ast {
+            Ast::RLike { expr, pattern, .. } => bytes(expr.span()).to(bytes(pattern.span())),
+            Ast::Exists { subquery, .. } => {
+                let inner = self.tokens.bracketed(bytes(subquery.span()));
+                self.tokens.before(inner, 1)
+            }
+            Ast::Subquery(subquery) => self.tokens.bracketed(bytes(subquery.span())),
+            Ast::InSubquery { .. } => self.tokens.after(bytes(ast.span()), 1),
+            _ => bytes(ast.span()),
+        };
+        if span == Span::default() {
+            self.place
+        } else {
+            span
+        }
     }
 
     fn bind_identifier(&mut self, ident: &Ident, scope: &Scope) -> Bound<Expr> {

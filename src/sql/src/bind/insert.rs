@@ -2,6 +2,7 @@
 
 use crate::bind::catalog::Lookup;
 use crate::bind::convert::convert_with;
+use crate::bind::measure::depth;
 use crate::bind::output::{OutputColumn, Relation, columns, list};
 use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
@@ -61,6 +62,7 @@ impl Binder<'_> {
                 output: destination.physical,
             },
         };
+        self.check_depth(depth(&query), insert.span).ok()?;
         Some(Rule {
             name,
             sink,

@@ -78,6 +78,10 @@ impl Binder<'_> {
     }
 
     fn bind_hex(&mut self, digits: &str, span: Span) -> Bound<Expr> {
+        if self.text[span.start as usize..].starts_with('0') {
+            let help = Some("write the number in decimal digits, bytes as X'..'");
+            return Err(self.unsupported(span, "0x begins no literal here", help));
+        }
         let decoded: Option<Vec<u8>> = digits
             .as_bytes()
             .chunks(2)

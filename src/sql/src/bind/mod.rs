@@ -5,12 +5,14 @@
 
 mod call;
 mod catalog;
+mod conditions;
 mod convert;
 mod expr;
 mod from;
 mod insert;
 mod json_value;
 mod literal;
+mod measure;
 mod operators;
 mod output;
 mod query;
@@ -82,6 +84,8 @@ pub(crate) struct Binder<'a> {
     later_views: Vec<Name>,
     /// Nodes of all plans so far.
     nodes: usize,
+    /// The SELECT that is being bound, for what has no span of its own.
+    place: Span,
 }
 
 /// Binds a file's statements.
@@ -103,6 +107,7 @@ pub(crate) fn bind(
         ctes: Vec::new(),
         later_views: Vec::new(),
         nodes: 0,
+        place: Span::default(),
     };
     for table in &script.tables {
         binder.declare_table(table);

@@ -1,6 +1,6 @@
 //! A bound query: its operators and what its columns are called.
 
-use crate::plan::{Expr, ExprKind, JsonFallback, PathArgument, Rel, Span};
+use crate::plan::{Expr, ExprKind, Rel, Span};
 use rookery_model::DataType;
 
 /// A bound query.
@@ -107,58 +107,4 @@ pub(crate) fn list<'a>(columns: impl IntoIterator<Item = (&'a str, &'a DataType)
         shown.push(format!(".. {left_out} more"));
     }
     format!("({})", shown.join(", "))
-}
-
-/// Operators and expressions of a plan.
-pub(crate) fn nodes(rel: &Rel) -> usize {
-    let of = |exprs: &[Expr]| exprs.iter().map(expr_nodes).sum::<usize>();
-    1 + match rel {
-        Rel::Scan(_) | Rel::NotBuilt { .. } => 0,
-        Rel::Filter { input, predicate } => nodes(input) + expr_nodes(predicate),
-        Rel::Project { input, exprs } => nodes(input) + of(exprs),
-        Rel::Union(inputs) => inputs.iter().map(nodes).sum(),
-        Rel::Values(rows) => rows.iter().map(|row| of(row)).sum(),
-    }
-}
-
-fn expr_nodes(expr: &Expr) -> usize {
-    let of = |exprs: &[Expr]| exprs.iter().map(expr_nodes).sum::<usize>();
-    1 + match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::Column(_) => 0,
-        ExprKind::Cast { input, .. }
-        | ExprKind::Not(input)
-        | ExprKind::Negate(input)
-        | ExprKind::Is { input, .. } => expr_nodes(input),
-        ExprKind::And(operands) | ExprKind::Or(operands) => of(operands),
-        ExprKind::Compare { left, right, .. }
-        | ExprKind::Distinct { left, right, .. }
-        | ExprKind::Arithmetic { left, right, .. } => expr_nodes(left) + expr_nodes(right),
-        ExprKind::In { input, list, .. } => expr_nodes(input) + of(list),
-        ExprKind::Match { input, pattern, .. } => expr_nodes(input) + expr_nodes(pattern),
-        ExprKind::Case {
-            branches,
-            otherwise,
-        } => {
-            let branch = |(when, then): &(Expr, Expr)| expr_nodes(when) + expr_nodes(then);
-            branches.iter().map(branch).sum::<usize>() + otherwise.as_deref().map_or(0, expr_nodes)
-        }
-        ExprKind::JsonValue {
-            input,
-            path,
-            on_empty,
-            on_error,
-            ..
-        } => {
-            let path = match path {
-                PathArgument::Constant(_) => 0,
-                PathArgument::Dynamic(path) => expr_nodes(path),
-            };
-            let fallback = |fallback: &JsonFallback| match fallback {
-                JsonFallback::Default(value) => expr_nodes(value),
-                JsonFallback::Null | JsonFallback::Error => 0,
-            };
-            expr_nodes(input) + path + fallback(on_empty) + fallback(on_error)
-        }
-        ExprKind::Call { args, .. } => of(args),
-    }
 }

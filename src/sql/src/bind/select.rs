@@ -13,6 +13,7 @@ use sqlparser::ast::{
 impl Binder<'_> {
     /// Binds a SELECT.
     pub(crate) fn bind_select(&mut self, select: &Select) -> Bound<Relation> {
+        self.place = bytes(select.select_token.0.span);
         self.refuse_foreign(select)?;
         let (input, scope) = self.bind_from(&select.from, select.select_token.0.span)?;
         let built = self.check_clauses(select);

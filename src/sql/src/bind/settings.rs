@@ -60,7 +60,7 @@ impl FileSettings {
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut zone = match (&options.zone, dialect) {
-            (Some(zone), _) => zone.clone(),
+            (Some(zone), _) => parse_zone(zone).unwrap_or_else(|| zone.clone()),
             (None, Dialect::Blink) => "Asia/Shanghai".to_owned(),
             (None, Dialect::Flink) => "UTC".to_owned(),
         };

@@ -1,6 +1,7 @@
 //! `CREATE TABLE`: names checked, options brought into one spelling, computed columns bound.
 
 use crate::bind::catalog::TableEntry;
+use crate::bind::measure::expr_depth;
 use crate::bind::scope::Scope;
 use crate::bind::{Binder, Stop};
 use crate::code::Code;
@@ -210,7 +211,12 @@ impl Binder<'_> {
             let Some(index) = self.catalog.tables[table].column(&definition.name.text) else {
                 continue;
             };
-            let result = self.bind_expr(expression, &Scope::declaration(table));
+            let result = self
+                .bind_expr(expression, &Scope::declaration(table))
+                .and_then(|bound| {
+                    self.check_depth(expr_depth(&bound), bound.span)?;
+                    Ok(bound)
+                });
             let entry = &mut self.catalog.tables[table];
             match result {
                 Ok(bound) => {

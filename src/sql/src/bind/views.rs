@@ -1,13 +1,14 @@
 //! Views and `WITH`: bound once where they stand, put in wherever they are named.
 
-use crate::bind::output::{Relation, columns, nodes};
+use crate::bind::measure::nodes;
+use crate::bind::output::{Relation, columns};
 use crate::bind::{Binder, Bound, Stop};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
 use crate::plan::Span;
 use crate::suggest::closest;
 use crate::syntax::{CreateView, Name, ReadQuery};
-use rookery_model::limits::SQL_PLAN_NODES_MAX;
+use rookery_model::limits::{EXPRESSION_DEPTH_MAX, SQL_PLAN_NODES_MAX};
 
 /// A query with a name.
 #[derive(Debug)]
@@ -123,6 +124,22 @@ impl Binder<'_> {
             )
             .label("one view too many is put in here")
             .help("name fewer views in each other, or split the file"),
+        ))
+    }
+
+    /// Refuses what is too deep for whoever walks the plan: its nodes are dropped, compared and
+    /// compiled by recursion.
+    pub(crate) fn check_depth(&mut self, depth: usize, at: Span) -> Bound<()> {
+        if depth <= EXPRESSION_DEPTH_MAX {
+            return Ok(());
+        }
+        Err(self.fail(
+            Diagnostic::new(
+                Code::TooDeep,
+                at,
+                format!("a plan of {depth} levels, over the limit of {EXPRESSION_DEPTH_MAX}"),
+            )
+            .help("compute a part of it in another rule, or name fewer views in each other"),
         ))
     }
 

@@ -12,7 +12,9 @@ use sqlparser::ast::{
     FunctionArgOperator, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Value,
 };
 use sqlparser::dialect::Dialect;
-use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_TABLE_ALIAS};
+use sqlparser::keywords::{
+    Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_IDENTIFIER, RESERVED_FOR_TABLE_ALIAS,
+};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span as TokenSpan, Token};
 use std::cell::RefCell;
@@ -36,6 +38,13 @@ const CLAUSED: &[&str] = &[
     "JSON_ARRAY",
     "JSON_OBJECTAGG",
     "JSON_ARRAYAGG",
+];
+
+/// Words that begin a clause or stand between operands: read as names, which sqlparser would, they
+/// only move the error to where nobody looks for it.
+const NO_NAMES: &[&str] = &[
+    "AND", "AS", "BETWEEN", "ELSE", "END", "FROM", "GROUP", "HAVING", "IN", "INTO", "IS", "JOIN",
+    "LIKE", "ON", "OR", "ORDER", "THEN", "UNION", "WHEN", "WHERE",
 ];
 
 /// sqlparser's dialect for rule files. It also holds what its hooks read and sqlparser's tree has no
@@ -172,12 +181,7 @@ impl RuleDialect {
                 parser.parse_expr()?,
             )
         } else {
-            let clause = matches!(parser.peek_token_ref().token, Token::Word(_));
-            return Err(self.fail(*parser.unexpected(if clause {
-                "`,`, `)`, RETURNING, or NULL, ERROR or DEFAULT .. ON EMPTY or ON ERROR"
-            } else {
-                "`,` or `)`"
-            })));
+            return Err(self.fail(*parser.unexpected("`,` or `)`")));
         };
         if !parser.accept_word("ON") {
             return Err(self.fail(*parser.unexpected("ON EMPTY or ON ERROR")));
@@ -300,6 +304,11 @@ impl Dialect for RuleDialect {
         !RESERVED_FOR_TABLE_ALIAS.contains(keyword) && !begins_statement(keyword)
     }
 
+    fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
+        use Keyword::{ARRAY, CASE, EXTRACT, NOT};
+        RESERVED_FOR_IDENTIFIER.contains(&keyword) || [ARRAY, CASE, EXTRACT, NOT].contains(&keyword)
+    }
+
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         let Token::Word(word) = &parser.peek_token_ref().token else {
             return None;
@@ -316,8 +325,12 @@ impl Dialect for RuleDialect {
             Token::LBracket if is("MAP") => Some(self.skipped(parser)),
             // The argument of a window function: TUMBLE(TABLE t, ..).
             Token::Word(_) if is("TABLE") => {
-                parser.advance_token();
-                Some(parser.parse_identifier().map(Expr::Identifier))
+                let name = word_ident(parser);
+                let table = parser.parse_identifier();
+                Some(table.map(|table| call(name, vec![unnamed(Expr::Identifier(table))])))
+            }
+            _ if NO_NAMES.iter().any(|name| is(name)) => {
+                Some(Err(self.fail(*parser.unexpected("an expression"))))
             }
             _ => None,
         }

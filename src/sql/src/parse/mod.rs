@@ -19,6 +19,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lexer::{Lexed, bytes, is_space};
 use crate::parse::rule_names::RuleNames;
 use crate::plan::Span;
+use crate::suggest::closest;
 use crate::syntax::Script;
 use rookery_model::limits::SQL_NESTING_MAX;
 use sqlparser::parser::{Parser, ParserError};
@@ -179,9 +180,12 @@ impl<'a> Reading<'a> {
                     self.statement_end = bytes(parser.get_current_token().span).end;
                     continue;
                 }
-                Ok(()) => Box::new(cursor::unexpected("`;` or the statement's rest", next)),
+                Ok(()) => Box::new(trailing(&parser)),
                 Err(diagnostic) => diagnostic,
             };
+            if let Some(bracket) = self.open_bracket(from) {
+                *diagnostic = diagnostic.related(bracket, "this bracket is not closed");
+            }
             if diagnostic.span == Span::default() {
                 diagnostic.span = Span { start: end, end };
             }
@@ -194,6 +198,21 @@ impl<'a> Reading<'a> {
             }
             parser = self.parser_from(from);
         }
+    }
+
+    /// The first bracket of the statement at hand that nothing closes.
+    fn open_bracket(&self, from: usize) -> Option<Span> {
+        let mut open = Vec::new();
+        for token in &self.tokens[from..] {
+            match token.token {
+                Token::LParen => open.push(bytes(token.span)),
+                Token::RParen => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        open.first().copied()
     }
 
     /// A parser of the statement at hand, from a token on.
@@ -266,6 +285,9 @@ impl<'a> Reading<'a> {
         let diagnostic = match (expected, found) {
             (Some(expected), Some(found)) => cursor::unexpected(&expected, found),
             (Some(expected), None) => cursor::unexpected(&expected, &TokenWithSpan::new_eof()),
+            (None, Some(found)) if text.to_lowercase().starts_with("no infix parser") => {
+                no_operator(found)
+            }
             (None, found) => Diagnostic::new(
                 Code::UnexpectedToken,
                 found.map_or(Span::default(), |token| bytes(token.span)),
@@ -338,12 +360,44 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// The error that something stands behind a whole statement.
+fn trailing(parser: &Parser) -> Diagnostic {
+    const CLAUSES: &[&str] = &["FROM", "WHERE", "GROUP", "UNION", "JOIN", "AND", "OR", "AS"];
+    let diagnostic = cursor::unexpected("`;`", parser.peek_token_ref());
+    let before = match &parser.get_current_token().token {
+        Token::Word(word) if word.quote_style.is_none() => word.value.as_str(),
+        _ => "",
+    };
+    let near = closest(before, CLAUSES.iter().copied());
+    let near = near.filter(|near| !near.eq_ignore_ascii_case(before));
+    diagnostic.help_if(near.map(|near| format!("did you mean {near} instead of `{before}`?")))
+}
+
+/// The error that a token stands between two operands and is no operator.
+fn no_operator(found: &TokenWithSpan) -> Diagnostic {
+    let help = match found.token {
+        Token::Overlap => Some("write AND".to_owned()),
+        Token::ExclamationMark => Some("write NOT, or <>".to_owned()),
+        _ => None,
+    };
+    Diagnostic::new(
+        Code::UnsupportedSyntax,
+        bytes(found.span),
+        format!("`{}` is not an operator here", found.token),
+    )
+    .help_if(help)
+}
+
 /// What sqlparser expected, in the words of our own messages.
 fn friendly(expected: &str) -> String {
     match expected {
         "an expression" | "an expression:" => "an expression".to_owned(),
         "identifier" => "a name".to_owned(),
         "end of statement" => "`;`".to_owned(),
+        "joined table" => "JOIN, or a subquery".to_owned(),
+        is if is.starts_with("[NOT] NULL") => {
+            "NULL, TRUE, FALSE, UNKNOWN, DISTINCT FROM or JSON after IS".to_owned()
+        }
         "SELECT, VALUES, or a subquery in the query body" => {
             "SELECT, VALUES or a subquery".to_owned()
         }

@@ -6,6 +6,7 @@ use crate::parse::cursor::{Cursor, Read};
 use crate::parse::query::Suffix;
 use crate::parse::{Reading, ddl, query, unsupported};
 use crate::plan::Span;
+use crate::suggest::closest;
 use crate::syntax::{CreateView, Insert, Name, Setting};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
@@ -42,7 +43,19 @@ pub(crate) fn read(
     if parser.peek_word(0, "CREATE") {
         return create(reading, parser, suffix);
     }
-    Err(parser.unexpected("a statement (CREATE TABLE, CREATE VIEW, INSERT INTO, SET)"))
+    Err(misspelt(
+        parser,
+        "a statement (CREATE TABLE, CREATE VIEW, INSERT INTO, SET)",
+        &["CREATE", "INSERT", "SET", "BEGIN", "EXECUTE"],
+    ))
+}
+
+/// The error that none of some words stands here; perhaps one of them was meant.
+fn misspelt(parser: &Parser, expected: &str, words: &[&'static str]) -> Box<Diagnostic> {
+    let found = parser.peek_token_ref().token.to_string();
+    let near = closest(&found, words.iter().copied());
+    let diagnostic = *parser.unexpected(expected);
+    Box::new(diagnostic.help_if(near.map(|near| format!("did you mean {near}?"))))
 }
 
 /// `BEGIN STATEMENT SET`, `EXECUTE STATEMENT SET BEGIN`, `STATEMENT SET BEGIN`
@@ -188,7 +201,7 @@ fn create(reading: &mut Reading<'_>, parser: &mut Parser, suffix: Option<&Suffix
         reading.script.views.push(view);
         return Ok(());
     }
-    Err(parser.unexpected("TABLE or VIEW"))
+    Err(misspelt(parser, "TABLE or VIEW", &["TABLE", "VIEW"]))
 }
 
 fn read_view(
