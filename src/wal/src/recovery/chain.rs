@@ -224,9 +224,12 @@ impl Era<'_> {
         }
         // The start record cannot be read. What lies before the first record that can is this era's,
         // and was durable as far as the marks after it say so.
-        let first = later.entries.iter().find_map(Entry::first_record);
-        let before = first.map_or(Lsn(0), |first| Lsn(first.0.saturating_sub(1)));
-        let limit = self.marks().max(before.min(later.marks().max(known)));
+        let marks = later.marks().max(known);
+        let Some(first) = later.entries.iter().find_map(Entry::first_record) else {
+            return (self.marks().max(marks), Lsn(u64::MAX));
+        };
+        let before = Lsn(first.0.saturating_sub(1));
+        let limit = self.marks().max(before.min(marks));
         (limit, before.max(limit))
     }
 

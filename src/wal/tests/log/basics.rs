@@ -491,7 +491,7 @@ fn large_and_small_commits_in_any_order_keep_every_record() {
             Recovery::open(storage.clone(), dir(), config.clone(), known).unwrap()
         };
         let mut log = start(open());
-        let mut random = seed;
+        let mut random = seed + 1;
         let mut wanted = Vec::new();
         for round in 0..14_u64 {
             let target = if (round + seed) % 3 == 0 {

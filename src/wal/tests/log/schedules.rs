@@ -14,6 +14,8 @@ use rookery_wal::{
 use std::io;
 
 const SCHEDULES: u64 = 3000;
+/// Seeds beyond these that once found something.
+const FOUND: [u64; 1] = [6465];
 const STEPS: usize = 70;
 
 /// SplitMix64.
@@ -469,7 +471,12 @@ fn run(seed: u64) -> Result<Seen, String> {
 #[test]
 fn no_schedule_loses_a_promised_record_or_invents_one() {
     let mut all = Seen::default();
-    for seed in 0..SCHEDULES {
+    // A longer campaign by hand: `SCHEDULES=100000`.
+    let schedules = std::env::var("SCHEDULES")
+        .ok()
+        .and_then(|count| count.parse().ok());
+    let schedules = schedules.unwrap_or(SCHEDULES);
+    for seed in (0..schedules).chain(FOUND) {
         let seen = run(seed).unwrap_or_else(|wrong| panic!("{wrong}"));
         all.crashes += seen.crashes;
         all.kills += seen.kills;
@@ -480,7 +487,7 @@ fn no_schedule_loses_a_promised_record_or_invents_one() {
         all.lost_unacked += seen.lost_unacked;
     }
     println!(
-        "{SCHEDULES} schedules: {} crashes, {} kills, {} torn ends, {} rotations, {} segments \
+        "{schedules} schedules: {} crashes, {} kills, {} torn ends, {} rotations, {} segments \
          deleted, {} poisonings, {} unacknowledged records lost",
         all.crashes,
         all.kills,
