@@ -38,7 +38,7 @@ pub(crate) fn token_span(start: usize, end: usize) -> TokenSpan {
 pub(crate) fn lex(text: &str, dialect: &RuleDialect, diagnostics: &mut Diagnostics) -> Lexed {
     let mut lexed = Lexed::default();
     let mut offset = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    while offset < text.len() {
+    while offset < text.len() && !diagnostics.is_full() {
         let mut piece = Vec::new();
         let result =
             Tokenizer::new(dialect, &text[offset..]).tokenize_with_location_into_buf(&mut piece);

@@ -27,6 +27,11 @@ pub(crate) fn mend(
                 let (mended, next) = mend_character(text, character, start);
                 skip_to = next;
                 diagnostics.push(mended.diagnostic);
+                if diagnostics.is_full() {
+                    // Whoever pasted so much needs no longer list, and each costs time.
+                    breaks.push(start);
+                    return out;
+                }
                 match mended.token {
                     Some(token) => out.push(TokenWithSpan::new(token, token_span(start, next))),
                     None => breaks.push(start),

@@ -134,6 +134,7 @@ fn within(limit: Duration, what: &str, text: String) -> Compiled {
     let start = Instant::now();
     let compiled = run(text);
     let took = start.elapsed();
+    println!("{what}: {took:?}");
     assert!(took < limit, "{what} took {took:?}");
     compiled
 }

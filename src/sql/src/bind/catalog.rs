@@ -12,8 +12,7 @@ use std::collections::HashMap;
 pub(crate) struct Catalog {
     pub(crate) tables: Vec<TableEntry>,
     pub(crate) views: Vec<NamedQuery>,
-    /// Names whose statement could not be read.
-    unreadable: Vec<String>,
+    names: HashMap<String, Lookup>,
 }
 
 /// A table and what is known of its use.
@@ -31,6 +30,7 @@ pub(crate) struct TableEntry {
 }
 
 /// What a table's name stands for.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Lookup {
     Table(TableId),
     /// Index of a view.
@@ -42,28 +42,32 @@ pub(crate) enum Lookup {
 
 impl Catalog {
     pub(crate) fn new(unreadable: &[String]) -> Self {
+        let names = unreadable
+            .iter()
+            .map(|name| (name.clone(), Lookup::Unreadable));
         Self {
-            unreadable: unreadable.to_vec(),
+            names: names.collect(),
             ..Self::default()
         }
     }
 
+    /// Takes a table in.
+    pub(crate) fn add_table(&mut self, entry: TableEntry) {
+        let lookup = Lookup::Table(self.tables.len());
+        self.names.insert(entry.table.name.clone(), lookup);
+        self.tables.push(entry);
+    }
+
+    /// Takes a view in.
+    pub(crate) fn add_view(&mut self, view: NamedQuery) {
+        let lookup = Lookup::View(self.views.len());
+        self.names.insert(view.name.text.clone(), lookup);
+        self.views.push(view);
+    }
+
     /// Looks a table or view up by its exact name.
     pub(crate) fn find(&self, name: &str) -> Lookup {
-        if let Some(id) = self
-            .tables
-            .iter()
-            .position(|entry| entry.table.name == name)
-        {
-            return Lookup::Table(id);
-        }
-        if let Some(id) = self.views.iter().position(|view| view.name.text == name) {
-            return Lookup::View(id);
-        }
-        if self.unreadable.iter().any(|unreadable| unreadable == name) {
-            return Lookup::Unreadable;
-        }
-        Lookup::Unknown
+        self.names.get(name).copied().unwrap_or(Lookup::Unknown)
     }
 
     /// Where a name is declared already.

@@ -123,22 +123,28 @@ impl Binder<'_> {
         physical: &[Field],
         sink: TableId,
     ) -> Bound<Vec<usize>> {
+        let places: HashMap<&str, usize> = physical
+            .iter()
+            .enumerate()
+            .map(|(place, field)| (field.name.as_str(), place))
+            .collect();
+        let mut seen = HashMap::new();
         let mut targets: Vec<usize> = Vec::new();
         let mut results = Vec::new();
-        for (n, column) in columns.iter().enumerate() {
+        for column in columns {
             self.check_reserved(column);
-            if let Some(first) = columns[..n].iter().find(|c| c.text == column.text) {
+            if let Some(first) = seen.insert(column.text.as_str(), column.span) {
                 results.push(Err(self.fail(
                     Diagnostic::new(
                         Code::DuplicateName,
                         column.span,
                         format!("the column `{}` is in the list twice", column.text),
                     )
-                    .related(first.span, "first here"),
+                    .related(first, "first here"),
                 )));
                 continue;
             }
-            if let Some(target) = physical.iter().position(|f| f.name == column.text) {
+            if let Some(&target) = places.get(column.text.as_str()) {
                 targets.push(target);
                 continue;
             }

@@ -80,12 +80,14 @@ pub(crate) struct Binder<'a> {
     catalog: Catalog,
     /// Of `WITH`, innermost last.
     ctes: Vec<views::NamedQuery>,
-    /// The view that is being bound, and those below it in the text.
+    /// The view that is being bound, last, and those below it in the text.
     later_views: Vec<Name>,
     /// Nodes of all plans so far.
     nodes: usize,
     /// The SELECT that is being bound, for what has no span of its own.
     place: Span,
+    /// The names that its list gives.
+    aliases: Vec<String>,
 }
 
 /// Binds a file's statements.
@@ -108,6 +110,7 @@ pub(crate) fn bind(
         later_views: Vec::new(),
         nodes: 0,
         place: Span::default(),
+        aliases: Vec::new(),
     };
     for table in &script.tables {
         binder.declare_table(table);

@@ -172,12 +172,14 @@ impl Binder<'_> {
             ));
         }
         let index = entry.add(&name.text, DataType::STRING, ColumnKind::Undeclared);
+        let declare = format!("declare it: `{}` VARCHAR", name.text);
         let help = match near {
-            Some(near) => format!(
-                "did you mean `{near}`? if not, declare it: `{}` VARCHAR",
+            _ if self.aliases.contains(&name.text) => format!(
+                "AS `{}` is not known here: repeat its expression, or select from a subquery; else {declare}",
                 name.text
             ),
-            None => format!("declare it: `{}` VARCHAR", name.text),
+            Some(near) => format!("did you mean `{near}`? if not, {declare}"),
+            None => declare,
         };
         self.warn(
             Diagnostic::new(

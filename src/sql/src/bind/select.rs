@@ -16,6 +16,7 @@ impl Binder<'_> {
         self.place = bytes(select.select_token.0.span);
         self.refuse_foreign(select)?;
         let (input, scope) = self.bind_from(&select.from, select.select_token.0.span)?;
+        self.aliases = aliases(&select.projection);
         let built = self.check_clauses(select);
         let predicate = select
             .selection
@@ -203,6 +204,15 @@ fn group_window(expression: &Ast) -> Option<&'static str> {
             "GROUP BY SESSION(..)",
         ])
         .find_map(|(window, construct)| name.eq_ignore_ascii_case(window).then_some(construct))
+}
+
+/// The names that a list gives to its columns with AS.
+fn aliases(projection: &[SelectItem]) -> Vec<String> {
+    let alias = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        _ => None,
+    };
+    projection.iter().filter_map(alias).collect()
 }
 
 fn named(name: String, expr: Expr) -> (OutputColumn, Expr) {

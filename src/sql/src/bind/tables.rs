@@ -1,16 +1,16 @@
 //! `CREATE TABLE`: names checked, options brought into one spelling, computed columns bound.
 
-use crate::bind::catalog::TableEntry;
+use crate::bind::catalog::{Lookup, TableEntry};
 use crate::bind::measure::expr_depth;
 use crate::bind::scope::Scope;
 use crate::bind::{Binder, Stop};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
-use crate::plan::{Column, ColumnKind, Dialect, Expr, ExprKind, Literal, Table};
+use crate::plan::{Column, ColumnKind, Dialect, Expr, ExprKind, Literal, Span, Table};
 use crate::suggest::closest;
 use crate::syntax::{ColumnDefinitionKind, CreateTable, Name};
 use rookery_model::{DataType, Field};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 impl Binder<'_> {
     /// Takes a table into the catalogue, its computed columns still without expressions.
@@ -19,18 +19,18 @@ impl Binder<'_> {
             return;
         }
         let mut columns: Vec<Column> = Vec::with_capacity(statement.columns.len());
+        let mut first: HashMap<&str, Span> = HashMap::new();
         for definition in &statement.columns {
             let name = &definition.name;
             self.check_reserved(name);
-            let first = statement.columns.iter().find(|c| c.name.text == name.text);
-            if let Some(first) = first.filter(|first| first.name.span != name.span) {
+            if let Some(first) = first.insert(&name.text, name.span) {
                 self.fail(
                     Diagnostic::new(
                         Code::DuplicateName,
                         name.span,
                         format!("the column `{}` is declared twice", name.text),
                     )
-                    .related(first.name.span, "first declared here"),
+                    .related(first, "first declared here"),
                 );
                 continue;
             }
@@ -54,7 +54,7 @@ impl Binder<'_> {
                 kind,
             });
         }
-        let entry = TableEntry {
+        let mut entry = TableEntry {
             declared: columns.len(),
             table: Table {
                 name: statement.name.text.clone(),
@@ -69,10 +69,8 @@ impl Binder<'_> {
         };
         let primary_key = self.primary_key(statement, &entry);
         self.check_watermarks(statement, &entry);
-        self.catalog.tables.push(entry);
-        if let Some(entry) = self.catalog.tables.last_mut() {
-            entry.table.primary_key = primary_key;
-        }
+        entry.table.primary_key = primary_key;
+        self.catalog.add_table(entry);
     }
 
     /// Whether a name is free; otherwise says where it is taken.
@@ -95,7 +93,7 @@ impl Binder<'_> {
     }
 
     fn options(&mut self, statement: &CreateTable) -> Vec<(String, String)> {
-        let mut options: Vec<(String, String)> = Vec::new();
+        let mut options = BTreeMap::new();
         for option in &statement.options {
             let mut key = match self.dialect {
                 Dialect::Blink => option.key.to_lowercase(),
@@ -104,7 +102,7 @@ impl Binder<'_> {
             if key == "type" {
                 key = "connector".to_owned();
             }
-            if options.iter().any(|(other, _)| *other == key) {
+            if options.contains_key(&key) {
                 self.fail(
                     Diagnostic::new(
                         Code::DuplicateName,
@@ -115,10 +113,9 @@ impl Binder<'_> {
                 );
                 continue;
             }
-            options.push((key, option.value.clone()));
+            options.insert(key, option.value.clone());
         }
-        options.sort();
-        options
+        options.into_iter().collect()
     }
 
     fn primary_key(&mut self, statement: &CreateTable, entry: &TableEntry) -> Vec<usize> {
@@ -196,13 +193,10 @@ impl Binder<'_> {
 
     /// Binds a table's computed columns, over its other columns.
     pub(crate) fn bind_computed_columns(&mut self, statement: &CreateTable) {
-        let found = self
-            .catalog
-            .tables
-            .iter()
-            .position(|entry| entry.table.span == statement.name.span);
-        let Some(table) = found else {
-            return;
+        let table = match self.catalog.find(&statement.name.text) {
+            Lookup::Table(id) if self.catalog.tables[id].table.span == statement.name.span => id,
+            // Another table has the name, which is reported.
+            _ => return,
         };
         for definition in &statement.columns {
             let ColumnDefinitionKind::Computed(expression) = &definition.kind else {

@@ -9,6 +9,7 @@ use crate::plan::Span;
 use crate::suggest::closest;
 use crate::syntax::{CreateView, Name, ReadQuery};
 use rookery_model::limits::{EXPRESSION_DEPTH_MAX, SQL_PLAN_NODES_MAX};
+use std::collections::HashMap;
 
 /// A query with a name.
 #[derive(Debug)]
@@ -33,12 +34,10 @@ impl NamedQuery {
 impl Binder<'_> {
     /// Binds the views in the order of the text.
     pub(crate) fn declare_views(&mut self, views: &[CreateView]) {
-        for (index, view) in views.iter().enumerate() {
-            self.later_views = views[index..]
-                .iter()
-                .map(|view| view.name.clone())
-                .collect();
+        self.later_views = views.iter().rev().map(|view| view.name.clone()).collect();
+        for view in views {
             if !self.declare_name(&view.name) {
+                self.later_views.pop();
                 continue;
             }
             let result = match &view.query {
@@ -50,9 +49,9 @@ impl Binder<'_> {
             let result =
                 result.and_then(|relation| self.rename(relation, &view.columns, &view.name));
             let view = NamedQuery::new(view.name.clone(), result);
-            self.catalog.views.push(view);
+            self.catalog.add_view(view);
+            self.later_views.pop();
         }
-        self.later_views.clear();
     }
 
     /// Gives a relation's columns new names, if there are any.
@@ -62,16 +61,17 @@ impl Binder<'_> {
         names: &[Name],
         of: &Name,
     ) -> Bound<Relation> {
-        for (index, name) in names.iter().enumerate() {
+        let mut seen = HashMap::new();
+        for name in names {
             self.check_reserved(name);
-            if let Some(first) = names[..index].iter().find(|other| other.text == name.text) {
+            if let Some(first) = seen.insert(name.text.as_str(), name.span) {
                 return Err(self.fail(
                     Diagnostic::new(
                         Code::DuplicateName,
                         name.span,
                         format!("the column `{}` is named twice", name.text),
                     )
-                    .related(first.span, "first named here"),
+                    .related(first, "first named here"),
                 ));
             }
         }

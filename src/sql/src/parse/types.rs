@@ -9,6 +9,7 @@ use rookery_model::limits::SQL_NESTING_MAX;
 use rookery_model::{DataType, Field};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
+use std::collections::HashSet;
 
 /// Names that begin a type; what `did you mean` draws from.
 const TYPE_NAMES: &[&str] = &[
@@ -190,9 +191,10 @@ impl Types {
             Token::Gt
         };
         let mut fields: Vec<Field> = Vec::new();
+        let mut names = HashSet::new();
         loop {
             let name = parser.name("the name of a field")?;
-            if fields.iter().any(|field| field.name == name.text) {
+            if !names.insert(name.text.clone()) {
                 return Err(Box::new(Diagnostic::new(
                     Code::DuplicateName,
                     name.span,

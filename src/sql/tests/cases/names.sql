@@ -23,4 +23,5 @@ WITH q AS (SELECT 1) SELECT * FROM q;
 INSERT INTO down SELECT imei, 1 FROM up;
 -- rule: same
 INSERT INTO down SELECT imei, 2 FROM up;
+INSERT INTO down SELECT json_value(`data`, '$.p') AS p, 1 FROM up WHERE p IS NOT NULL;
 -- rule: nothing follows
