@@ -22,7 +22,9 @@ pub enum Dialect {
     Flink,
 }
 
-/// One rule file, bound.
+/// One rule file, bound. Its operators and expressions nest at most
+/// [`EXPRESSION_DEPTH_MAX`](rookery_model::limits::EXPRESSION_DEPTH_MAX) levels, so that walking and
+/// dropping it by recursion is safe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// The file's stem, by which rules and overrides name it.

@@ -235,6 +235,10 @@ fn long_chains_of_operators_are_bounded() {
         let compiled = within(limit, more, chain("b = b", more, 100_000));
         assert!(compiled.program.is_none(), "{more}");
     }
+    let sum = within(limit, "a sum", chain("b = b", " + b", 200));
+    assert!(sum.program.is_some());
+    let sum = within(limit, "a long sum", chain("b = b", " + b", 300));
+    assert_eq!(error_of(&sum), Some("E0107"));
     let unions = format!(
         "{TABLES}insert into t select a from s{};",
         " union all select a from s".repeat(20_000)
