@@ -48,8 +48,11 @@ class KillLoop(unittest.TestCase):
         self.assertIn("all rows are there, once, in order", text)
 
     def assert_finds(self, fault, expected):
-        """A wrong appliance must be found out."""
-        code, text = self.loop(fault)
+        """A wrong appliance must be found out, in this way: within a few loops, for where the kills fall is chance."""
+        for _ in range(5):
+            code, text = self.loop(fault)
+            if code == 1 and expected in text:
+                break
         self.assertEqual(code, 1, text)
         self.assertIn(expected, text)
         self.assertIn("FAILED", text)

@@ -271,6 +271,7 @@ impl Appliance {
         .map_err(Refusal::system)?;
         // The directory first: a second process on it is told of the first one, not of its ports.
         let dir = open_data_dir(&config)?;
+        rookery_runtime::storage::install_sigbus_handler();
         rookery_runtime::check_environment(usize::from(dir.shards())).map_err(Refusal::system)?;
         let board = Arc::new(Board::default());
         board.opened(dir.instance());
