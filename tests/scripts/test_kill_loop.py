@@ -48,20 +48,18 @@ class KillLoop(unittest.TestCase):
         self.assertIn("all rows are there, once, in order", text)
 
     def assert_finds(self, fault, expected):
-        """A wrong appliance must be found out, in this way: within a few loops, for where the kills fall is chance."""
-        for _ in range(5):
-            code, text = self.loop(fault)
-            if code == 1 and expected in text:
-                break
+        """A wrong appliance must be found out, in this way (a regular expression)."""
+        code, text = self.loop(fault)
         self.assertEqual(code, 1, text)
-        self.assertIn(expected, text)
+        self.assertRegex(text, expected)
         self.assertIn("FAILED", text)
 
     def test_an_acknowledgement_before_the_log(self):
         self.assert_finds("ack_first", "then resumed at")
 
     def test_unconfirmed_rows_that_stay(self):
-        self.assert_finds("no_cut", "doubled at")
+        # Where rows stay and come again, the files soon hold more than is due: that shows it too.
+        self.assert_finds("no_cut", r"doubled at|in the files, -\d+ unconfirmed")
 
     def test_a_lost_row(self):
         self.assert_finds("skip", "missing 1 x")
