@@ -61,6 +61,15 @@ pub trait Sink: Send + Sync {
     /// A writer that has not connected yet.
     fn writer(&self, index: usize) -> Box<dyn SinkWriter>;
 
+    /// Reaches the target once, as a writer would, with the same address, credentials and database, and
+    /// changes nothing there. May block as long as the connector's own deadlines let it.
+    ///
+    /// # Errors
+    /// What is wrong, in a line that an operator can act on.
+    fn check(&self) -> Result<(), SinkError> {
+        self.writer(0).open(&[]).map(drop)
+    }
+
     /// How rows are gathered into requests.
     fn batching(&self) -> Batching;
 
