@@ -1,6 +1,6 @@
 //! The functions that are called by name: what they take, what they give, in which dialect.
 //!
-//! A function is one line of [`table::FUNCTIONS`] for each form of its arguments. Names that Flink or
+//! A function is one line of a [`table`] for each form of its arguments. Names that Flink or
 //! Blink have and that are not in the table yet are listed in [`known`], so that using one is told
 //! apart from a typing error.
 
@@ -126,10 +126,7 @@ pub(crate) enum Found {
 /// Looks a function up by its name in any case.
 pub(crate) fn find(dialect: Dialect, name: &str) -> Found {
     let upper = name.to_ascii_uppercase();
-    let forms: Vec<_> = table::FUNCTIONS
-        .iter()
-        .filter(|form| form.name == upper)
-        .collect();
+    let forms: Vec<_> = table::forms().filter(|form| form.name == upper).collect();
     if !forms.is_empty() {
         let usable: Vec<_> = forms
             .into_iter()
@@ -144,8 +141,7 @@ pub(crate) fn find(dialect: Dialect, name: &str) -> Found {
     if let Some(kind) = known::kind(&upper) {
         return Found::NotBuilt(kind);
     }
-    let names = table::FUNCTIONS
-        .iter()
+    let names = table::forms()
         .map(|form| form.name)
         .chain(["JSON_VALUE", "CAST", "TRY_CAST"])
         .chain(known::names());
@@ -158,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_table_is_upper_case_and_no_known_name_is_in_it() {
-        for form in table::FUNCTIONS {
+        for form in table::forms() {
             assert_eq!(form.name, form.name.to_ascii_uppercase());
             assert_eq!(known::kind(form.name), None, "{} is built", form.name);
         }
