@@ -1,5 +1,13 @@
 //! Functions that are called by name.
 
+mod collection;
+mod json;
+mod text;
+
+pub use collection::CollectionFunction;
+pub use json::{JsonFunction, JsonKind, JsonOnError, JsonOnMissing, JsonWrapper};
+pub use text::{Side, TextFunction};
+
 /// A function, told apart as far as its meaning differs (by argument count or dialect).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
@@ -25,4 +33,10 @@ pub enum Function {
     Concat,
     /// Blink's CONCAT: leaves NULL arguments out; the empty string if all are.
     ConcatSkipNull,
+    /// Of text: strings, patterns, digests, URLs.
+    Text(TextFunction),
+    /// Of JSON, but for JSON_VALUE.
+    Json(JsonFunction),
+    /// Of ARRAY, MAP and ROW.
+    Collection(CollectionFunction),
 }

@@ -33,6 +33,9 @@ mod time_literal;
 pub use code::Code;
 pub use compile::{CompileOptions, Compiled, compile};
 pub use diagnostics::{Diagnostic, Related, Severity};
-pub use function::Function;
+pub use function::{
+    CollectionFunction, Function, JsonFunction, JsonKind, JsonOnError, JsonOnMissing, JsonWrapper,
+    Side, TextFunction,
+};
 pub use json_path::{PathError, PathErrorKind, parse_json_path};
 pub use source::{LineColumn, SourceFile};

@@ -42,5 +42,6 @@ pub(crate) fn scalar(function: Function) -> Option<Scalar> {
         Function::UnixTimestamp | Function::Coalesce | Function::NullIf | Function::If => {
             return None;
         }
+        Function::Text(_) | Function::Json(_) | Function::Collection(_) => return None,
     })
 }
