@@ -45,6 +45,10 @@ pub enum DataType {
     Timestamp(u8),
     /// TIMESTAMP_LTZ(p), an instant
     TimestampLtz(u8),
+    /// INTERVAL YEAR TO MONTH: a count of months. Of expressions only, no column has it.
+    IntervalMonths,
+    /// INTERVAL DAY TO SECOND: a count of milliseconds. Of expressions only, no column has it.
+    IntervalMillis,
     /// ARRAY<element>
     Array(Box<DataType>),
     /// MAP<key, value>
@@ -73,6 +77,12 @@ impl DataType {
             self,
             Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt
         )
+    }
+
+    /// Whether it is an INTERVAL.
+    #[must_use]
+    pub fn is_interval(&self) -> bool {
+        matches!(self, Self::IntervalMonths | Self::IntervalMillis)
     }
 
     /// Whether it is an integer, DECIMAL, FLOAT or DOUBLE.
@@ -104,6 +114,8 @@ impl fmt::Display for DataType {
             Self::Time(p) => write!(f, "TIME({p})"),
             Self::Timestamp(p) => write!(f, "TIMESTAMP({p})"),
             Self::TimestampLtz(p) => write!(f, "TIMESTAMP_LTZ({p})"),
+            Self::IntervalMonths => f.write_str("INTERVAL YEAR TO MONTH"),
+            Self::IntervalMillis => f.write_str("INTERVAL DAY TO SECOND"),
             Self::Array(element) => write!(f, "ARRAY<{element}>"),
             Self::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
             Self::Row(fields) => {

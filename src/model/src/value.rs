@@ -9,7 +9,7 @@ pub enum Value<'a> {
     Null,
     /// BOOLEAN
     Boolean(bool),
-    /// TINYINT, SMALLINT, INT, BIGINT
+    /// TINYINT, SMALLINT, INT, BIGINT; the months or milliseconds of an INTERVAL
     Int(i64),
     /// FLOAT
     Float(f32),

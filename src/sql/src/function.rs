@@ -2,11 +2,15 @@
 
 mod collection;
 mod json;
+mod numeric;
 mod text;
+mod time;
 
 pub use collection::CollectionFunction;
 pub use json::{JsonFunction, JsonKind, JsonOnError, JsonOnMissing, JsonWrapper};
+pub use numeric::{MathFunction, NumericFunction};
 pub use text::{Side, TextFunction};
+pub use time::{TimeField, TimeFunction, TimeUnit};
 
 /// A function, told apart as far as its meaning differs (by argument count or dialect).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +37,10 @@ pub enum Function {
     Concat,
     /// Blink's CONCAT: leaves NULL arguments out; the empty string if all are.
     ConcatSkipNull,
+    /// Of numbers.
+    Numeric(NumericFunction),
+    /// Of dates and times.
+    Time(TimeFunction),
     /// Of text: strings, patterns, digests, URLs.
     Text(TextFunction),
     /// Of JSON, but for JSON_VALUE.

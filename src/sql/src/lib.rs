@@ -35,7 +35,7 @@ pub use compile::{CompileOptions, Compiled, compile};
 pub use diagnostics::{Diagnostic, Related, Severity};
 pub use function::{
     CollectionFunction, Function, JsonFunction, JsonKind, JsonOnError, JsonOnMissing, JsonWrapper,
-    Side, TextFunction,
+    MathFunction, NumericFunction, Side, TextFunction, TimeField, TimeFunction, TimeUnit,
 };
 pub use json_path::{PathError, PathErrorKind, parse_json_path};
 pub use source::{LineColumn, SourceFile};

@@ -83,7 +83,9 @@ impl Target {
             DataType::TinyInt => int(i8::MIN.into(), i8::MAX.into()),
             DataType::SmallInt => int(i16::MIN.into(), i16::MAX.into()),
             DataType::Int => int(i32::MIN.into(), i32::MAX.into()),
-            DataType::BigInt => int(i64::MIN, i64::MAX),
+            DataType::BigInt | DataType::IntervalMonths | DataType::IntervalMillis => {
+                int(i64::MIN, i64::MAX)
+            }
             DataType::Float => Self::Float,
             DataType::Double => Self::Double,
             DataType::Decimal { precision, scale } => {

@@ -29,6 +29,7 @@ impl Comparable {
         Some(match data_type {
             DataType::Boolean => Self::Boolean,
             DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt => Self::Int,
+            DataType::IntervalMonths | DataType::IntervalMillis => Self::Int,
             DataType::Float => Self::Float,
             DataType::Double => Self::Double,
             DataType::Decimal { .. } => Self::Decimal,

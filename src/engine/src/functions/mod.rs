@@ -42,6 +42,7 @@ pub(crate) fn scalar(function: Function) -> Option<Scalar> {
         Function::UnixTimestamp | Function::Coalesce | Function::NullIf | Function::If => {
             return None;
         }
+        Function::Numeric(_) | Function::Time(_) => return None,
         Function::Text(_) | Function::Json(_) | Function::Collection(_) => return None,
     })
 }
