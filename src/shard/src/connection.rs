@@ -3,7 +3,7 @@
 use crate::actor::{Actor, Mail};
 use crate::message::{ConnectionId, Inbound, Outbound};
 use crate::session::{Session, SessionConfig, SessionContext};
-use rookery_model::ShardId;
+use rookery_model::{ShardId, limits};
 use rookery_runtime::net::{Accepted, Connection};
 use rookery_runtime::{LocalEvent, spawn_local, yield_if_needed};
 use std::cell::{Cell, RefCell};
@@ -13,9 +13,8 @@ use std::net::Shutdown;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// How long the last lines of a closing connection may take to be sent, and an answer that the peer
-/// does not read before the connection is closed.
-const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+/// How long an answer may wait for a peer that does not read it.
+const WRITE_DEADLINE: Duration = Duration::from_millis(limits::ANSWER_DEADLINE_MS);
 
 /// A connection as both its tasks and the shard's mail see it.
 struct Handle {

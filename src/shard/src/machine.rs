@@ -8,7 +8,7 @@
 
 use crate::checkpoint::{Checkpoint, Cursors, ForwarderMark, SavedCursor};
 use crate::lane::{Confirmed, ShardLane};
-use crate::message::{ConnectionId, Greeted, Inbound, Outbound, RoutedBatch};
+use crate::message::{ConnectionId, Greeted, Inbound, Line, Outbound, RoutedBatch};
 use crate::metrics::ShardMetrics;
 use crate::numbering::{ForwarderId, Numbering};
 use crate::record::{self, RulesHash, SENDER_MAX_BYTES, Sender};
@@ -84,6 +84,8 @@ pub struct ShardMachine<S: Storage> {
     recycled: Vec<Box<RoutedBatch>>,
     pending_checkpoint: Option<Checkpoint>,
     saved_checkpoint: Position,
+    /// The one before, which a start falls back on if the newest cannot be read.
+    earlier_checkpoint: Position,
     saved_cursors: Cursors,
     metrics: Arc<ShardMetrics>,
 }
@@ -110,6 +112,7 @@ impl<S: Storage> ShardMachine<S> {
             acks: VecDeque::new(),
             fences: VecDeque::new(),
             saved_checkpoint: stepper.position(),
+            earlier_checkpoint: Position::ZERO,
             stepper,
             lanes,
             outbound: Vec::new(),
@@ -216,7 +219,7 @@ impl<S: Storage> ShardMachine<S> {
             }
         }
         let time = self.batch_time(now);
-        if self.append_lines(&mut batch, time)?.is_some() {
+        if !self.append_lines(&mut batch, time)? {
             self.batch_time = None;
             return Ok(Some(batch));
         }
@@ -248,17 +251,14 @@ impl<S: Storage> ShardMachine<S> {
         }
     }
 
-    /// Appends the batch's lines from `taken` on. Some(()) where the log has no room for the next.
+    /// Appends the batch's lines from `taken` on. False where the log has no room for the next.
     fn append_lines(
         &mut self,
         batch: &mut RoutedBatch,
         time: RecordTime,
-    ) -> Result<Option<()>, WalError> {
-        let mut sender_bytes = [0; SENDER_MAX_BYTES];
-        let mut bytes = 0;
-        let first = batch.taken;
-        let mut messages = 0;
-        let mut full = None;
+    ) -> Result<bool, WalError> {
+        let (mut messages, mut malformed, mut duplicates, mut bytes) = (0, 0, 0, 0);
+        let mut room = true;
         while batch.taken < batch.lines.len() {
             let mut line = batch.lines[batch.taken];
             line.time = time;
@@ -268,55 +268,53 @@ impl<S: Storage> ShardMachine<S> {
                 None => true,
             };
             if new {
-                let sender = Sender {
-                    name: batch.name(),
-                    number: line.number,
-                };
-                let head = record::put_sender(&mut sender_bytes, sender);
-                let raw = batch.line_bytes(&line);
-                let appended = match line.defect {
-                    None => self
-                        .log
-                        .append(RecordKind::Message, &[&sender_bytes[..head], raw]),
-                    Some(defect) => {
-                        let defect = record::defect_bytes(defect);
-                        self.log.append(
-                            RecordKind::Malformed,
-                            &[&sender_bytes[..head], &defect, raw],
-                        )
-                    }
-                };
-                match appended {
+                match self.append_line(batch, &line) {
                     Ok(lsn) => line.lsn = lsn,
                     Err(AppendError::Full { .. }) => {
                         if let Some(greeted) = &batch.forwarder {
                             self.numbering.retract(greeted.id, line.number);
                         }
-                        full = Some(());
+                        room = false;
                         break;
                     }
                     Err(error) => return Err(error.into()),
                 }
                 bytes += u64::from(line.length);
-                messages += u64::from(line.defect.is_none());
+                match line.defect {
+                    None => messages += 1,
+                    Some(_) => malformed += 1,
+                }
             } else {
                 line.lsn = Lsn(0);
-                self.metrics.duplicates.add(1);
+                duplicates += 1;
             }
             batch.lines[batch.taken] = line;
             batch.taken += 1;
         }
-        let logged = (batch.taken - first) as u64;
         self.metrics.messages.add(messages);
-        self.metrics.malformed.add(
-            batch.lines[first..batch.taken]
-                .iter()
-                .filter(|l| l.defect.is_some())
-                .count() as u64,
-        );
+        self.metrics.malformed.add(malformed);
+        self.metrics.duplicates.add(duplicates);
         self.metrics.message_bytes.add(bytes);
-        debug_assert!(messages <= logged);
-        Ok(full)
+        Ok(room)
+    }
+
+    #[inline]
+    fn append_line(&mut self, batch: &RoutedBatch, line: &Line) -> Result<Lsn, AppendError> {
+        let mut sender_bytes = [0; SENDER_MAX_BYTES];
+        let sender = Sender {
+            name: batch.name(),
+            number: line.number,
+        };
+        let head = record::put_sender(&mut sender_bytes, sender);
+        let (sender, raw) = (&sender_bytes[..head], batch.line_bytes(line));
+        match line.defect {
+            None => self.log.append(RecordKind::Message, &[sender, raw]),
+            Some(defect) => {
+                let defect = record::defect_bytes(defect);
+                self.log
+                    .append(RecordKind::Malformed, &[sender, &defect, raw])
+            }
+        }
     }
 
     fn take_fence(&mut self, forwarder: &Greeted, connection: ConnectionId) {
@@ -594,12 +592,13 @@ impl<S: Storage> ShardMachine<S> {
             .then_some(pending)
     }
 
-    /// The complete checkpoint and the cursors that permit it are on disk: log below it may go, as far
-    /// as retention lets it.
+    /// The complete checkpoint and the cursors that permit it are on disk: log below the one before it
+    /// may go, as far as retention lets it. Either of the two slots can then be lost.
     pub fn checkpoint_saved(&mut self) {
         if let Some(saved) = self.pending_checkpoint.take() {
-            self.saved_checkpoint = saved.position.into();
-            self.log.set_deletable(self.saved_checkpoint);
+            self.earlier_checkpoint =
+                std::mem::replace(&mut self.saved_checkpoint, saved.position.into());
+            self.log.set_deletable(self.earlier_checkpoint);
         }
     }
 
