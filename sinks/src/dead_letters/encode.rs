@@ -7,6 +7,44 @@ use rookery_model::{DeadLetter, Position, RecordTime, ShardId};
 
 const DAY_MILLIS: i64 = 86_400_000;
 
+/// Where a dead letter comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct LetterOrigin<'a> {
+    /// The record's time.
+    pub time: RecordTime,
+    /// The record's shard.
+    pub shard: ShardId,
+    /// The record.
+    pub position: Position,
+    /// Which of the record's dead letters; of a row: its place among the rows of rule and record.
+    pub ordinal: u32,
+    /// Who sent the message; empty where nobody gave a name, or it is not known.
+    pub forwarder: &'a str,
+    /// What was kept.
+    pub kept: Kept<'a>,
+}
+
+/// What a dead letter keeps, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Kept<'a> {
+    /// A message.
+    Message {
+        /// The text of its device key, if it has one.
+        device: Option<&'a [u8]>,
+    },
+    /// A row in the format of the sink that refused it.
+    Row {
+        /// The sink, `file.table`.
+        sink: &'a str,
+        /// The sink's connector.
+        connector: &'a str,
+        /// Index of the rule that made it.
+        rule: u16,
+        /// Hash of its device key.
+        device: u64,
+    },
+}
+
 /// Writes dead letters as the store's lines. Allocates nothing beyond `out`.
 #[derive(Clone, Debug, Default)]
 pub struct DeadLetterEncoder(());
@@ -18,34 +56,75 @@ impl DeadLetterEncoder {
         Self::default()
     }
 
-    /// Appends `{"time":..,"shard":..,"term":..,"lsn":..,"forwarder":..,"stage":..,"rule":..,
-    /// "code":..,"reason":..,"raw":..}` and a line end; `raw_base64` follows where the bytes are not
-    /// UTF-8. `time` is RFC 3339 in UTC with milliseconds; `forwarder` is null where it is empty.
+    /// Appends a letter and a line end: `{"id":..,"time":..,"shard":..,"term":..,"lsn":..,
+    /// "forwarder":..,"device":..,"stage":..,"rule":..,"code":..,"reason":..,"raw":..}`.
+    ///
+    /// `id` is `shard-term-lsn-ordinal`, of a row `shard-term-lsn-rRULE.ordinal`: a replay gives a letter
+    /// the id that it had. `time` is RFC 3339 in UTC with milliseconds. `forwarder` and `device` are null
+    /// where they are not known. A row has `"device_hash":..,"sink":..,"connector":..` after its
+    /// `device`, which is null: rows carry the hash alone. `raw_base64` follows `raw` where the bytes are
+    /// not UTF-8.
     pub fn encode(
         &mut self,
-        time: RecordTime,
-        shard: ShardId,
-        position: Position,
-        forwarder: &str,
+        origin: &LetterOrigin<'_>,
         letter: &DeadLetter<'_>,
         out: &mut Vec<u8>,
     ) {
-        out.extend_from_slice(b"{\"time\":\"");
-        write_utc(time, out);
+        let (term, lsn) = (origin.position.term.0, origin.position.lsn.0);
+        let shard = u64::from(origin.shard.0);
+        out.extend_from_slice(b"{\"id\":\"");
+        for number in [shard, term, lsn] {
+            write_number(number, out);
+            out.push(b'-');
+        }
+        if let Kept::Row { rule, .. } = origin.kept {
+            out.push(b'r');
+            write_number(u64::from(rule), out);
+            out.push(b'.');
+        }
+        write_number(u64::from(origin.ordinal), out);
+        out.extend_from_slice(b"\",\"time\":\"");
+        write_utc(origin.time, out);
         out.extend_from_slice(b"\",\"shard\":");
-        write_number(u64::from(shard.0), out);
+        write_number(shard, out);
         out.extend_from_slice(b",\"term\":");
-        write_number(position.term.0, out);
+        write_number(term, out);
         out.extend_from_slice(b",\"lsn\":");
-        write_number(position.lsn.0, out);
+        write_number(lsn, out);
         out.extend_from_slice(b",\"forwarder\":");
-        match forwarder {
+        match origin.forwarder {
             "" => out.extend_from_slice(b"null"),
             name => write_string(name, out),
         }
+        write_device(&origin.kept, out);
         out.push(b',');
         dead_letter::write_members(letter, out);
         out.extend_from_slice(b"}\n");
+    }
+}
+
+/// Appends `,"device":..` and what a row has after it.
+fn write_device(kept: &Kept<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"device\":");
+    match *kept {
+        Kept::Message { device: Some(key) } => write_string(&String::from_utf8_lossy(key), out),
+        Kept::Message { device: None } => out.extend_from_slice(b"null"),
+        Kept::Row {
+            sink,
+            connector,
+            device,
+            ..
+        } => {
+            out.extend_from_slice(b"null,\"device_hash\":\"");
+            out.extend((0..16).rev().map(|digit| {
+                let nibble = (device >> (4 * digit)) & 0xf;
+                b"0123456789abcdef"[nibble as usize]
+            }));
+            out.extend_from_slice(b"\",\"sink\":");
+            write_string(sink, out);
+            out.extend_from_slice(b",\"connector\":");
+            write_string(connector, out);
+        }
     }
 }
 

@@ -4,18 +4,22 @@
 //! rows come over lanes like any other's.
 
 mod encode;
+mod files;
 mod rejected;
+mod retry;
 
 #[cfg(test)]
 mod tests;
 
-pub use encode::DeadLetterEncoder;
+pub use encode::{DeadLetterEncoder, Kept, LetterOrigin};
 pub use rejected::RejectedLane;
+pub use retry::{RetryLane, RetryOutcome, RetryRow};
 
 use crate::filesystem::{Deleted, FileSettings, FileWriter, Retain, state_directory};
 use crate::{Batching, SinkWriter};
 use rookery_model::limits;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -77,6 +81,22 @@ impl DeadLetterStore {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.settings.directory
+    }
+
+    /// Where the operator's marks on letters are kept (retried, purged): a file beside the store's own
+    /// state, in a directory that the server makes and never cleans.
+    #[must_use]
+    pub fn marks_path(&self) -> PathBuf {
+        self.settings.state_directory.join("marks.ndjson")
+    }
+
+    /// Its files, oldest first; none if the store has never been opened. The last one may be written to
+    /// at any time, and its last line may lack its end; the others are complete.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+        files::list(&self.settings.directory, self.settings.extension)
     }
 
     /// Its only writer.

@@ -3,14 +3,14 @@
 //! They come from the sinks' writers, at any time and from any record, so they have a lane of their
 //! own, numbered within the term: a cursor of a shard's lane could not pass over them in order.
 
-use super::DeadLetterEncoder;
+use super::{DeadLetterEncoder, Kept, LetterOrigin};
 use crate::{Lane, LaneKey, RejectedRow, RejectedRows, RowBatch, RowMeta, ShardWake, WriterLane};
 use rookery_model::{DeadLetter, Lsn, Position, ShardId, Stage, Term};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// No shard has this index: there are at most as many as slots.
-const NO_SHARD: ShardId = ShardId(u16::MAX);
+pub(super) const NO_SHARD: ShardId = ShardId(u16::MAX);
 /// Batches that may wait for the store. Each caller waits for its own, so more than a few means that
 /// the store does not get on.
 const BATCHES_MAX: usize = 64;
@@ -61,11 +61,12 @@ impl RejectedLane {
     }
 
     /// What a sink's writer is given: it stores the rows as dead letters of stage sink, and returns
-    /// when they are durable. `rules` are the rules' names by index.
+    /// when they are durable. `rules` are the rules' names by index; `connector` is the sink's, kept
+    /// with its rows: no other reads them.
     #[must_use]
-    pub fn rejected_rows(&self, rules: Arc<[String]>) -> RejectedRows {
+    pub fn rejected_rows(&self, rules: Arc<[String]>, connector: &'static str) -> RejectedRows {
         let shared = Arc::clone(&self.0);
-        Box::new(move |rows| shared.store(rows, &rules, PATIENCE))
+        Box::new(move |rows| shared.store(rows, connector, &rules, PATIENCE))
     }
 }
 
@@ -77,11 +78,12 @@ impl Shared {
     fn store(
         &self,
         rows: &[RejectedRow<'_>],
+        connector: &str,
         rules: &[String],
         patience: Duration,
     ) -> Result<(), String> {
         let mut sender = self.sender();
-        let batch = sender.encode(self.term, rows, rules);
+        let batch = sender.encode(self.term, rows, connector, rules);
         let sequence = batch.sequence;
         if self.lane.push(batch).is_err() {
             return Err("the store of dead letters does not take them".to_owned());
@@ -109,23 +111,39 @@ impl ShardWake for Shared {
 }
 
 impl Sender {
-    fn encode(&mut self, term: Term, rows: &[RejectedRow<'_>], rules: &[String]) -> Arc<RowBatch> {
+    fn encode(
+        &mut self,
+        term: Term,
+        rows: &[RejectedRow<'_>],
+        connector: &str,
+        rules: &[String],
+    ) -> Arc<RowBatch> {
         let mut batch = RowBatch {
             sequence: self.sequence + 1,
             ..RowBatch::default()
         };
         for row in rows {
-            let reason = format!("{}: {}", row.sink, row.reason);
             let letter = DeadLetter {
                 stage: Stage::Sink,
                 rule: rules.get(usize::from(row.rule)).map(String::as_str),
                 code: row.code,
-                reason: &reason,
+                reason: row.reason,
                 raw: row.row,
             };
-            let (shard, record) = (row.lane.shard, row.position);
-            self.encoder
-                .encode(row.time, shard, record, "", &letter, &mut batch.bytes);
+            let origin = LetterOrigin {
+                time: row.time,
+                shard: row.lane.shard,
+                position: row.position,
+                ordinal: row.ordinal,
+                forwarder: "",
+                kept: Kept::Row {
+                    sink: row.sink,
+                    connector,
+                    rule: row.rule,
+                    device: row.device,
+                },
+            };
+            self.encoder.encode(&origin, &letter, &mut batch.bytes);
             self.rows += 1;
             batch.through = Position::new(term, Lsn(self.rows));
             batch.rows.push(RowMeta {
@@ -150,6 +168,6 @@ impl RejectedLane {
         rules: &[String],
         patience: Duration,
     ) -> Result<(), String> {
-        self.0.store(rows, rules, patience)
+        self.0.store(rows, "redis", rules, patience)
     }
 }

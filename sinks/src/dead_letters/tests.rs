@@ -4,17 +4,28 @@
 use super::*;
 use crate::testing::{at, batch, key, lane};
 use crate::{
-    LaneCursor, Part, RejectedLane, RejectedRow, ShardWake, SinkMetrics, TargetCursor, Verdicts,
-    WriterEnd, WriterLane, WriterSetup, spawn_writer,
+    LaneCursor, LaneKey, Part, RejectedLane, RejectedRow, RetryLane, RetryOutcome, RetryRow,
+    ShardWake, SinkError, SinkMetrics, SinkWriter, TargetCursor, Verdicts, WriterEnd, WriterLane,
+    WriterSetup, spawn_writer,
 };
-use rookery_model::{DeadLetter, RecordTime, ShardId, Stage, Term};
+use rookery_model::{DeadLetter, Lsn, Position, RecordTime, ShardId, Stage, Term};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 fn line(time_us: i64, forwarder: &str, letter: &DeadLetter<'_>) -> String {
     let mut out = Vec::new();
-    let mut encoder = DeadLetterEncoder::new();
-    let time = RecordTime(time_us);
-    encoder.encode(time, ShardId(3), at(42), forwarder, letter, &mut out);
+    let origin = LetterOrigin {
+        time: RecordTime(time_us),
+        shard: ShardId(3),
+        position: at(42),
+        ordinal: 1,
+        forwarder,
+        kept: Kept::Message {
+            device: (!forwarder.is_empty()).then_some(b"8610\xff".as_slice()),
+        },
+    };
+    DeadLetterEncoder::new().encode(&origin, letter, &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -29,8 +40,8 @@ fn a_dead_letter_is_one_line() {
     };
     assert_eq!(
         line(1_790_000_000_123_456, "emqx-1", &letter),
-        "{\"time\":\"2026-09-21T14:13:20.123Z\",\"shard\":3,\"term\":7,\"lsn\":42,\
-         \"forwarder\":\"emqx-1\",\"stage\":\"parse\",\"rule\":null,\"code\":\"E1101\",\
+        "{\"id\":\"3-7-42-1\",\"time\":\"2026-09-21T14:13:20.123Z\",\"shard\":3,\"term\":7,\"lsn\":42,\
+         \"forwarder\":\"emqx-1\",\"device\":\"8610\u{fffd}\",\"stage\":\"parse\",\"rule\":null,\"code\":\"E1101\",\
          \"reason\":\"not JSON: \\\"x\\\"\",\"raw\":\"{\\\"imei\\\":\\\"8610\\\",\\n}\"}\n"
     );
 }
@@ -46,8 +57,8 @@ fn bytes_that_are_no_text_are_kept_exactly() {
     };
     assert_eq!(
         line(-1, "", &letter),
-        "{\"time\":\"1969-12-31T23:59:59.999Z\",\"shard\":3,\"term\":7,\"lsn\":42,\
-         \"forwarder\":null,\"stage\":\"cast\",\"rule\":\"orders.sink\",\"code\":\"E1201\",\
+        "{\"id\":\"3-7-42-1\",\"time\":\"1969-12-31T23:59:59.999Z\",\"shard\":3,\"term\":7,\"lsn\":42,\
+         \"forwarder\":null,\"device\":null,\"stage\":\"cast\",\"rule\":\"orders.sink\",\"code\":\"E1201\",\
          \"reason\":\"r\",\"raw\":\"a\u{fffd}b\\u0000\",\"raw_base64\":\"Yf9iAA==\"}\n"
     );
 }
@@ -78,6 +89,10 @@ fn every_time_is_written_with_three_digits() {
 fn fill(store: &DeadLetterStore, rows: std::ops::Range<u64>) {
     let mut writer = store.writer();
     writer.open(&[key(0)]).unwrap();
+    append(&mut *writer, rows);
+}
+
+fn append(writer: &mut dyn SinkWriter, rows: std::ops::Range<u64>) {
     for lsn in rows {
         let row = format!("{lsn:099}\n");
         let batch = batch(1, &[(lsn, 1, &row)]);
@@ -149,7 +164,7 @@ fn refused(row: &[u8]) -> RejectedRow<'_> {
         time: RecordTime(1_000_000),
         rule: 1,
         ordinal: 0,
-        device: 5,
+        device: 0xf5,
         row,
         code: "E3050",
         reason: "no such column",
@@ -178,8 +193,8 @@ fn refused_rows_are_durable_when_the_call_returns() {
     })
     .unwrap();
     let rules: Arc<[String]> = ["a".to_owned(), "jobs.orders".to_owned()].into();
-    let mut first = refusals.rejected_rows(Arc::clone(&rules));
-    let mut second = refusals.clone().rejected_rows(rules);
+    let mut first = refusals.rejected_rows(Arc::clone(&rules), "redis");
+    let mut second = refusals.clone().rejected_rows(rules, "redis");
     first(&[refused(b"1"), refused(b"2")]).unwrap();
     let text = std::fs::read_to_string(store.directory().join("part-000000000001.ndjson"));
     assert_eq!(text.unwrap().lines().count(), 2);
@@ -190,9 +205,10 @@ fn refused_rows_are_durable_when_the_call_returns() {
     let text = text.unwrap();
     assert_eq!(
         text.lines().next().unwrap(),
-        "{\"time\":\"1970-01-01T00:00:01.000Z\",\"shard\":2,\"term\":7,\"lsn\":9,\"forwarder\":null,\
-         \"stage\":\"sink\",\"rule\":\"jobs.orders\",\"code\":\"E3050\",\
-         \"reason\":\"jobs.orders: no such column\",\"raw\":\"1\"}"
+        "{\"id\":\"2-7-9-r1.0\",\"time\":\"1970-01-01T00:00:01.000Z\",\"shard\":2,\"term\":7,\"lsn\":9,\
+         \"forwarder\":null,\"device\":null,\"device_hash\":\"00000000000000f5\",\
+         \"sink\":\"jobs.orders\",\"connector\":\"redis\",\"stage\":\"sink\",\
+         \"rule\":\"jobs.orders\",\"code\":\"E3050\",\"reason\":\"no such column\",\"raw\":\"1\"}"
     );
     assert_eq!(text.lines().count(), 3);
 }
@@ -220,6 +236,166 @@ fn a_start_finds_its_cursor_again() {
     fill(&store, 1..3);
     let cursors = store.writer().open(&[key(0)]).unwrap();
     assert_eq!(cursors, [TargetCursor::At(at(2))]);
+}
+
+#[test]
+fn files_that_an_operator_removed_do_not_count_against_the_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let keep = DeadLetterLimits {
+        max_bytes: 1000,
+        file_bytes: 300,
+    };
+    let store = DeadLetterStore::new(dir.path(), keep);
+    let mut writer = store.writer();
+    writer.open(&[key(0)]).unwrap();
+    append(&mut *writer, 1..8);
+    std::fs::remove_file(&store.files().unwrap()[0]).unwrap();
+    append(&mut *writer, 8..14);
+    assert_eq!(stored(&store), (4..14).collect::<Vec<_>>());
+    assert_eq!(store.deleted_files(), 0);
+    append(&mut *writer, 14..15);
+    assert_eq!((store.deleted_files(), store.deleted_bytes()), (1, 300));
+}
+
+#[test]
+fn the_files_are_listed_in_the_order_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DeadLetterStore::new(dir.path(), DeadLetterLimits::default());
+    assert_eq!(store.files().unwrap(), Vec::<std::path::PathBuf>::new());
+    std::fs::create_dir(store.directory()).unwrap();
+    let name = |index: u64| store.directory().join(format!("part-{index:012}.ndjson"));
+    for index in [9, 1_000_000_000_000, 10, 999_999_999_999] {
+        std::fs::write(name(index), "").unwrap();
+    }
+    std::fs::write(store.directory().join("part-1.ndjson"), "").unwrap();
+    std::fs::write(store.directory().join("notes.txt"), "").unwrap();
+    let sorted = [9, 10, 999_999_999_999, 1_000_000_000_000].map(name);
+    assert_eq!(store.files().unwrap(), sorted);
+}
+
+/// A target that refuses rows with `bad` in them and is down while told so.
+struct Picky {
+    taken: Arc<Mutex<Vec<String>>>,
+    down: Arc<AtomicBool>,
+}
+
+impl SinkWriter for Picky {
+    fn open(&mut self, lanes: &[LaneKey]) -> Result<Vec<TargetCursor>, SinkError> {
+        if self.down.load(Ordering::Relaxed) {
+            return Err(SinkError::RetryAsked { rows: 0 });
+        }
+        Ok(vec![TargetCursor::NotHeld; lanes.len()])
+    }
+
+    fn write_batch(
+        &mut self,
+        parts: &[Part<'_>],
+        verdicts: &mut Verdicts,
+    ) -> Result<(), SinkError> {
+        for (index, part) in parts.iter().enumerate() {
+            for row in part.rows() {
+                let text = String::from_utf8(row.bytes.to_vec()).unwrap();
+                match text.contains("bad") {
+                    true => verdicts.reject(index, row.index, "E3050", format!("no {text}")),
+                    false => self.taken.lock().unwrap().push(text),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn confirm(&mut self, _cursors: &[LaneCursor]) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn retried_rows_come_to_their_writer_and_its_verdict_comes_back() {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let down = Arc::new(AtomicBool::new(false));
+    let (shard, retries) = (lane(0, 8), RetryLane::new(Term(8), 0));
+    let lettered = Arc::new(Mutex::new(Vec::new()));
+    let writer = spawn_writer(WriterSetup {
+        name: "jobs.orders".to_owned(),
+        writer: Box::new(Picky {
+            taken: Arc::clone(&taken),
+            down: Arc::clone(&down),
+        }),
+        batching: DeadLetterStore::new(std::path::Path::new("/d"), DeadLetterLimits::default())
+            .batching(),
+        lanes: vec![
+            WriterLane {
+                lane: Arc::clone(&shard),
+                wake: Arc::new(NoWake),
+            },
+            retries.writer_lane(),
+        ],
+        metrics: Arc::new(SinkMetrics::default()),
+        rejected: retries.rejected_rows({
+            let lettered = Arc::clone(&lettered);
+            Box::new(move |rows| {
+                let mut lettered = lettered.lock().unwrap();
+                lettered.extend(rows.iter().map(|row| row.reason.to_owned()));
+                Ok(())
+            })
+        }),
+    })
+    .unwrap();
+    let row = |text: &str| RetryRow {
+        device: 1,
+        bytes: text.as_bytes().to_vec(),
+    };
+    let patience = Duration::from_secs(20);
+    let refused = |reason: &str| RetryOutcome::Refused {
+        code: "E3050",
+        reason: reason.to_owned(),
+    };
+    let rows = vec![row("a"), row("bad"), row("b")];
+    let outcomes = retries.retry(rows, patience);
+    let confirmed = RetryOutcome::Confirmed;
+    assert_eq!(
+        outcomes,
+        [confirmed.clone(), refused("no bad"), confirmed.clone()]
+    );
+    assert_eq!(retries.retry(Vec::new(), patience), []);
+    // A shard's refused rows go where they always go.
+    shard
+        .push(batch(1, &[(1, 1, "bad shard"), (2, 1, "c")]))
+        .unwrap();
+    assert_eq!(retries.retry(vec![row("d")], patience), [confirmed]);
+    writer.stop(Instant::now() + patience);
+    assert_eq!(writer.join(), WriterEnd::Drained);
+    let mut all = taken.lock().unwrap().clone();
+    all.sort();
+    assert_eq!(all, ["a", "b", "c", "d"]);
+    assert_eq!(*lettered.lock().unwrap(), ["no bad shard"]);
+}
+
+#[test]
+fn a_retry_without_an_answer_says_so() {
+    let retries = RetryLane::new(Term(8), 3);
+    let lane = retries.writer_lane().lane;
+    assert_eq!(
+        (lane.key().shard, lane.key().writer),
+        (ShardId(u16::MAX), 3)
+    );
+    let row = RetryRow {
+        device: 1,
+        bytes: b"a".to_vec(),
+    };
+    for _ in 0..16 {
+        let outcomes = retries.retry(vec![row.clone(), row.clone()], Duration::from_millis(1));
+        assert_eq!(outcomes, [RetryOutcome::Unknown, RetryOutcome::Unknown]);
+    }
+    let full = retries.retry(vec![row], Duration::from_millis(1));
+    assert_eq!(full, [RetryOutcome::NotSent]);
+    let positions: Vec<_> = std::iter::from_fn(|| lane.pop())
+        .map(|batch| (batch.sequence, batch.through))
+        .collect();
+    let expected: Vec<_> = (1..=16)
+        .map(|sequence| (sequence, Position::new(Term(8), Lsn(2 * sequence))))
+        .collect();
+    assert_eq!(positions, expected);
 }
 
 struct NoWake;

@@ -134,12 +134,7 @@ impl Directory {
     }
 
     fn index_of(&self, name: &str) -> Option<u64> {
-        let digits = name
-            .strip_prefix(PREFIX)?
-            .strip_suffix(self.extension)?
-            .strip_suffix('.')?;
-        let plain = digits.len() >= DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
-        plain.then(|| digits.parse().ok()).flatten()
+        row_file_index(name, self.extension)
     }
 
     /// Brings the directory to what was confirmed: cuts the file that was being written, removes
@@ -185,6 +180,16 @@ impl Directory {
             file: found.file,
         })
     }
+}
+
+/// The number in a row file's name.
+pub(crate) fn row_file_index(name: &str, extension: &str) -> Option<u64> {
+    let digits = name
+        .strip_prefix(PREFIX)?
+        .strip_suffix(extension)?
+        .strip_suffix('.')?;
+    let plain = digits.len() >= DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
 }
 
 /// What a start finds where it left off.

@@ -21,6 +21,7 @@ use options::FilesystemOptions;
 use rookery_codecs::format::json::RowFormat;
 use std::path::Path;
 
+pub(crate) use directory::row_file_index;
 pub(crate) use options::state_directory;
 pub(crate) use writer::{Deleted, FileSettings, FileWriter, Retain};
 

@@ -281,7 +281,13 @@ impl Open {
     /// Deletes the oldest complete files while all together are over the bound.
     fn delete_oldest(&mut self, name: &str, retain: &Retain) -> Result<(), SinkError> {
         let complete = self.complete.get_or_insert_default();
-        let mut total = self.offset + complete.iter().map(|file| file.bytes).sum::<u64>();
+        let bytes = |files: &VecDeque<RowFile>| files.iter().map(|file| file.bytes).sum::<u64>();
+        if self.offset + bytes(complete) > retain.bytes {
+            // An operator may have removed complete files meanwhile.
+            let there = self.directory.list()?.0;
+            complete.retain(|file| there.iter().any(|other| other.index == file.index));
+        }
+        let mut total = self.offset + bytes(complete);
         while total > retain.bytes
             && let Some(oldest) = complete.front().copied()
         {

@@ -3,9 +3,10 @@
 use crate::lane::ShardLane;
 use crate::metrics::ShardMetrics;
 use crate::record::{Defect, Sender};
+use rookery_codecs::route::{Route, route};
 use rookery_engine::{Counter, Output};
 use rookery_model::{DeadLetter, Position, RecordTime, RowIdentity, ShardId, SinkId, Stage, Value};
-use rookery_sinks::{DeadLetterEncoder, RowEncoder, RowMeta};
+use rookery_sinks::{DeadLetterEncoder, Kept, LetterOrigin, RowEncoder, RowMeta};
 
 /// Index of the dead letters' lane among a shard's lanes.
 pub const DEAD_LETTERS: usize = 0;
@@ -47,6 +48,8 @@ pub struct StepOutput<'a> {
     pub lanes: &'a mut [ShardLane],
     /// Makes dead letters.
     pub dead_letters: &'a mut DeadLetterEncoder,
+    /// Top-level key that names the device.
+    pub device_key: &'a str,
     /// Names of the rules, by index.
     pub rule_names: &'a [String],
     /// The shard's counters.
@@ -143,14 +146,22 @@ impl Output for StepOutput<'_> {
             device,
             ..
         } = self.record;
-        self.dead_letters.encode(
+        let mut scratch = Vec::new();
+        let device_text = match route(letter.raw, self.device_key.as_bytes(), &mut scratch) {
+            Route::Key(key) => Some(key),
+            Route::Unroutable(_) => None,
+        };
+        let origin = LetterOrigin {
             time,
-            self.shard,
+            shard: self.shard,
             position,
-            sender.name,
-            &letter,
-            lane.buffer(),
-        );
+            ordinal: self.dead,
+            forwarder: sender.name,
+            kept: Kept::Message {
+                device: device_text,
+            },
+        };
+        self.dead_letters.encode(&origin, &letter, lane.buffer());
         let meta = RowMeta {
             end: 0,
             position,

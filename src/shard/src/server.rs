@@ -23,8 +23,8 @@ use rookery_runtime::{
     mailbox, spawn,
 };
 use rookery_sinks::{
-    DEAD_LETTERS, DeadLetterLimits, DeadLetterStore, Lane, LaneKey, RejectedLane, ShardWake, Sink,
-    SinkMetrics, WriterEnd, WriterHandle, WriterLane, WriterSetup, spawn_writer,
+    DEAD_LETTERS, DeadLetterLimits, DeadLetterStore, Lane, LaneKey, RejectedLane, RetryLane,
+    ShardWake, Sink, SinkMetrics, WriterEnd, WriterHandle, WriterLane, WriterSetup, spawn_writer,
 };
 use rookery_sources::LineLimits;
 use rookery_wal::LogConfig;
@@ -144,6 +144,8 @@ pub struct SinkView {
     pub writers: usize,
     /// By writer.
     pub metrics: Vec<Arc<SinkMetrics>>,
+    /// By writer: how dead rows come back to it. None of the dead letters' store.
+    pub retries: Vec<RetryLane>,
 }
 
 /// What can be read of a running server from any thread.
@@ -158,6 +160,8 @@ pub struct ServerView {
     pub registry: Arc<Registry>,
     /// What damage the start found; a reason each, until an operator has accepted it.
     pub damage: Vec<String>,
+    /// The store of dead letters, and what it has deleted.
+    pub dead_letters: DeadLetterStore,
 }
 
 /// How a server ended.
@@ -213,7 +217,8 @@ impl Server {
         let opened = open_shards(dir.storage(), &open_config(dir, &config))?;
         let bundles = needed_rules(&opened, current, &mut load)?;
         let registry = Arc::new(Registry::new(config.forwarders_max));
-        let plans = plan_sinks(dir, &config, &bundles);
+        let store = DeadLetterStore::new(dir.path(), config.dead_letters);
+        let plans = plan_sinks(&store, &bundles);
         let shards = dir.shards();
         let mut mail = Vec::new();
         let mut mailboxes = Vec::new();
@@ -224,7 +229,14 @@ impl Server {
             mail.push(receiver);
         }
         let lanes = make_lanes(&plans, &opened);
-        let view = Arc::new(make_view(&plans, &bundles[0], &opened, &registry, shards));
+        let view = Arc::new(make_view(
+            &plans,
+            &bundles[0],
+            &opened,
+            &registry,
+            shards,
+            store,
+        ));
         let writers = start_writers(plans, &lanes, &mailboxes, &view, opened.term())?;
         let control = Arc::new(Control::default());
         let mut server = Self {
@@ -526,8 +538,7 @@ pub fn hex(hash: &RulesHash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn plan_sinks(dir: &DataDir, config: &ServerConfig, bundles: &[RuleBundle]) -> Vec<SinkPlan> {
-    let store = DeadLetterStore::new(dir.path(), config.dead_letters);
+fn plan_sinks(store: &DeadLetterStore, bundles: &[RuleBundle]) -> Vec<SinkPlan> {
     let mut plans = vec![SinkPlan {
         name: DEAD_LETTERS.to_owned(),
         connector: DEAD_LETTERS,
@@ -585,6 +596,7 @@ fn make_view(
     opened: &Opened<RealStorage>,
     registry: &Arc<Registry>,
     shards: u16,
+    store: DeadLetterStore,
 ) -> ServerView {
     let rules: Vec<String> = current
         .rules
@@ -594,6 +606,12 @@ fn make_view(
         .collect();
     let lanes = plans.iter().map(|plan| plan.writers.len()).sum();
     let metrics = || Arc::new(ShardMetrics::new(rules.len(), lanes));
+    let retries = |plan: &SinkPlan| match plan.name == DEAD_LETTERS {
+        true => Vec::new(),
+        false => (0..plan.writers.len() as u16)
+            .map(|writer| RetryLane::new(opened.term(), writer))
+            .collect(),
+    };
     ServerView {
         shards: std::iter::repeat_with(metrics)
             .take(usize::from(shards))
@@ -606,11 +624,13 @@ fn make_view(
                 lane: plan.lane,
                 writers: plan.writers.len(),
                 metrics: plan.writers.iter().map(|_| Arc::default()).collect(),
+                retries: retries(plan),
             })
             .collect(),
         rules,
         registry: Arc::clone(registry),
         damage: opened.damage(),
+        dead_letters: store,
     }
 }
 
@@ -634,8 +654,13 @@ fn start_writers(
                     wake: Arc::new(MailWake(mailbox.wake().clone())),
                 })
                 .collect();
-            if plan.name == DEAD_LETTERS {
-                lanes.push(refusals.writer_lane());
+            let mut rejected = refusals.rejected_rows(Arc::clone(&rules), plan.connector);
+            match sink.retries.get(index) {
+                Some(retries) => {
+                    lanes.push(retries.writer_lane());
+                    rejected = retries.rejected_rows(rejected);
+                }
+                None => lanes.push(refusals.writer_lane()),
             }
             let setup = WriterSetup {
                 name: plan.name.clone(),
@@ -643,7 +668,7 @@ fn start_writers(
                 batching,
                 lanes,
                 metrics: Arc::clone(&sink.metrics[index]),
-                rejected: refusals.rejected_rows(Arc::clone(&rules)),
+                rejected,
             };
             handles.push(spawn_writer(setup).map_err(thread_error("a sink's writer"))?);
         }
