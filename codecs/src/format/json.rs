@@ -87,7 +87,8 @@ impl RowFormat {
     }
 
     /// A format for one column, if its values hold other values.
-    pub(super) fn nested(field: &Field, zone: &Zone) -> Option<Self> {
+    #[must_use]
+    pub fn nested(field: &Field, zone: &Zone) -> Option<Self> {
         match field.data_type {
             DataType::Array(_) | DataType::Map(..) | DataType::Row(_) => {
                 Some(Self::new(std::slice::from_ref(field), zone.clone()))
@@ -97,7 +98,10 @@ impl RowFormat {
     }
 
     /// Appends the JSON text of a value of the one column.
-    pub(super) fn encode_nested(&self, value: &Value<'_>, out: &mut Vec<u8>) {
+    ///
+    /// # Panics
+    /// If it is a format of no column.
+    pub fn encode_nested(&self, value: &Value<'_>, out: &mut Vec<u8>) {
         self.write_value(&self.columns[0].shape, value, out);
     }
 
