@@ -106,7 +106,12 @@ impl Binder<'_> {
         self.call(&name, &forms, bound, span)
     }
 
-    fn find_function(&mut self, name: &Name, span: Span) -> Bound<Vec<&'static Signature>> {
+    /// The forms of a name.
+    pub(crate) fn find_function(
+        &mut self,
+        name: &Name,
+        span: Span,
+    ) -> Bound<Vec<&'static Signature>> {
         match functions::find(self.dialect, &name.text) {
             Found::Forms(forms) => Ok(forms),
             Found::NotBuilt(kind) => {
@@ -135,7 +140,7 @@ impl Binder<'_> {
     }
 
     /// Picks the form that takes the arguments and converts them to what it wants.
-    fn call(
+    pub(crate) fn call(
         &mut self,
         name: &Name,
         forms: &[&'static Signature],
@@ -174,13 +179,28 @@ impl Binder<'_> {
                 Argument::Number if arg.data_type.is_string() => {
                     self.convert(arg, &DataType::Double)
                 }
-                Argument::Timestamp | Argument::Number => arg,
+                Argument::Integer if !arg.data_type.is_integer() => {
+                    self.convert(arg, &DataType::Int)
+                }
+                Argument::TextOrBytes if !is_text_or_bytes(&arg.data_type) => {
+                    self.convert(arg, &DataType::STRING)
+                }
+                Argument::Timestamp
+                | Argument::Number
+                | Argument::Integer
+                | Argument::Bytes
+                | Argument::TextOrBytes
+                | Argument::Single => arg,
             }
         });
         let args: Vec<_> = converted.collect();
         let data_type = match &form.returns {
             Returns::Type(data_type) => data_type.clone(),
             Returns::Common => common,
+            Returns::Strings => DataType::Array(Box::new(DataType::STRING)),
+            Returns::StringMap => {
+                DataType::Map(Box::new(DataType::STRING), Box::new(DataType::STRING))
+            }
         };
         match form.meaning {
             Meaning::Call(function) => Ok(Expr {
@@ -220,6 +240,14 @@ impl Binder<'_> {
                 given.is_string() || (blink && !matches!(given, Array(_) | Map(..) | Row(_)))
             }
             Argument::Number => given.is_numeric() || (blink && given.is_string()),
+            Argument::Integer => {
+                given.is_integer() || (blink && (given.is_numeric() || given.is_string()))
+            }
+            Argument::Bytes => matches!(given, DataType::Binary(_) | DataType::VarBinary(_)),
+            Argument::TextOrBytes => {
+                is_text_or_bytes(given) || (blink && !matches!(given, Array(_) | Map(..) | Row(_)))
+            }
+            Argument::Single => !matches!(given, Array(_) | Map(..) | Row(_)),
             Argument::Boolean => *given == DataType::Boolean,
             Argument::Timestamp => matches!(given, Timestamp(_) | TimestampLtz(_) | Date),
         }
@@ -277,6 +305,10 @@ impl Binder<'_> {
             span,
         })
     }
+}
+
+fn is_text_or_bytes(data_type: &DataType) -> bool {
+    data_type.is_string() || matches!(data_type, DataType::Binary(_) | DataType::VarBinary(_))
 }
 
 /// Whether a call has what only aggregates take: FILTER, DISTINCT and their like.

@@ -68,6 +68,10 @@ impl Binder<'_> {
                 format: None,
             } => self.bind_cast(kind, expr, data_type, scope),
             Ast::Function(function) => self.bind_function(function, scope),
+            Ast::Position { .. }
+            | Ast::Substring { .. }
+            | Ast::Trim { .. }
+            | Ast::Overlay { .. } => self.bind_text_syntax(ast, scope),
             other => self.bind_rest(other),
         }
     }
@@ -87,10 +91,6 @@ impl Binder<'_> {
             Ast::Extract { .. } => "EXTRACT",
             Ast::Ceil { .. } => "CEIL",
             Ast::Floor { .. } => "FLOOR",
-            Ast::Position { .. } => "POSITION",
-            Ast::Substring { .. } => "SUBSTRING",
-            Ast::Trim { .. } => "TRIM",
-            Ast::Overlay { .. } => "OVERLAY",
             Ast::AtTimeZone { .. } => "AT TIME ZONE",
             _ => "",
         };

@@ -21,6 +21,7 @@ mod select;
 mod settings;
 mod spans;
 mod tables;
+mod text_syntax;
 mod views;
 
 use crate::bind::catalog::Catalog;

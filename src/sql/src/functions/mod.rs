@@ -23,6 +23,14 @@ pub(crate) enum Argument {
     Number,
     /// BOOLEAN.
     Boolean,
+    /// An integer. Blink takes other numbers and text, as INT.
+    Integer,
+    /// BINARY or VARBINARY.
+    Bytes,
+    /// Text or bytes. Blink makes text of others.
+    TextOrBytes,
+    /// Any single value, as it is: no ARRAY, MAP or ROW.
+    Single,
     /// Anything; all such arguments of a call are converted to one type.
     Common,
 }
@@ -35,7 +43,10 @@ impl Argument {
             Self::Timestamp => "TIMESTAMP",
             Self::Number => "number",
             Self::Boolean => "BOOLEAN",
-            Self::Common => "value",
+            Self::Integer => "INT",
+            Self::Bytes => "BYTES",
+            Self::TextOrBytes => "STRING or BYTES",
+            Self::Single | Self::Common => "value",
         }
     }
 }
@@ -47,6 +58,10 @@ pub(crate) enum Returns {
     Type(DataType),
     /// The type that the [`Argument::Common`] arguments share.
     Common,
+    /// ARRAY of STRING.
+    Strings,
+    /// MAP of STRING by STRING.
+    StringMap,
 }
 
 /// Which dialects have a form.
@@ -201,7 +216,7 @@ mod tests {
             Found::Unknown(None)
         ));
         assert!(matches!(
-            find(Dialect::Blink, "md5"),
+            find(Dialect::Blink, "json_length"),
             Found::NotBuilt("function")
         ));
         assert!(matches!(

@@ -10,7 +10,11 @@ use rookery_model::DataType;
 
 const BIGINT: Returns = Returns::Type(DataType::BigInt);
 const BOOLEAN: Returns = Returns::Type(DataType::Boolean);
+const INT: Returns = Returns::Type(DataType::Int);
 const STRING: Returns = Returns::Type(DataType::STRING);
+const BYTES: Returns = Returns::Type(DataType::VarBinary(DataType::MAX_LENGTH));
+const STRINGS: Returns = Returns::Strings;
+const STRING_MAP: Returns = Returns::StringMap;
 /// The type that the arguments share.
 const SAME: Returns = Returns::Common;
 

@@ -1,15 +1,100 @@
 //! Functions of text.
 
-use super::{STRING, many};
-use crate::Function as F;
-use crate::functions::Argument::Text;
-use crate::functions::Dialects::{Blink, Flink};
+use super::{BOOLEAN, BYTES, INT, SAME, STRING, STRING_MAP, STRINGS, form, many};
+use crate::Function::{self, Text as T};
+use crate::Side::{Both as BothSides, Leading, Trailing};
+use crate::TextFunction as F;
+use crate::functions::Argument::{Boolean, Bytes, Common, Integer, Single, Text, TextOrBytes};
+use crate::functions::Dialects::{Blink, Both, Flink};
 use crate::functions::Meaning::Call;
-use crate::functions::Signature;
+use crate::functions::{Meaning, Signature};
+
+const fn t(function: F) -> Meaning {
+    Call(T(function))
+}
 
 /// Their forms.
 #[rustfmt::skip]
 pub(super) const FORMS: &[Signature] = &[
-    many("CONCAT",         &[Text],                    STRING,  Blink, Call(F::ConcatSkipNull)),
-    many("CONCAT",         &[Text],                    STRING,  Flink, Call(F::Concat)),
+    many("CONCAT",           &[Text],                         STRING,     Blink, Call(Function::ConcatSkipNull)),
+    many("CONCAT",           &[Text],                         STRING,     Flink, Call(Function::Concat)),
+    form("CONCAT_WS",        &[Text],                         STRING,     Both,  t(F::ConcatWs)),
+    many("CONCAT_WS",        &[Text, Text],                   STRING,     Both,  t(F::ConcatWs)),
+    form("CHAR_LENGTH",      &[Text],                         INT,        Both,  t(F::CharLength)),
+    form("CHARACTER_LENGTH", &[Text],                         INT,        Both,  t(F::CharLength)),
+    form("LENGTH",           &[Text],                         INT,        Blink, t(F::CharLength)),
+    form("UPPER",            &[Text],                         STRING,     Both,  t(F::Upper)),
+    form("LOWER",            &[Text],                         STRING,     Both,  t(F::Lower)),
+    form("INITCAP",          &[Text],                         STRING,     Both,  t(F::InitCap)),
+    form("REVERSE",          &[Text],                         STRING,     Both,  t(F::Reverse)),
+    form("SUBSTRING",        &[Text, Integer],                STRING,     Both,  t(F::Substring)),
+    form("SUBSTRING",        &[Text, Integer, Integer],       STRING,     Both,  t(F::Substring)),
+    form("SUBSTR",           &[Text, Integer],                STRING,     Both,  t(F::Substring)),
+    form("SUBSTR",           &[Text, Integer, Integer],       STRING,     Both,  t(F::Substring)),
+    form("LEFT",             &[Text, Integer],                STRING,     Both,  t(F::Left)),
+    form("RIGHT",            &[Text, Integer],                STRING,     Both,  t(F::Right)),
+    form("POSITION",         &[Text, Text],                   INT,        Both,  t(F::Position)),
+    form("POSITION",         &[Text, Text, Integer],          INT,        Both,  t(F::Position)),
+    form("LOCATE",           &[Text, Text],                   INT,        Both,  t(F::Position)),
+    form("LOCATE",           &[Text, Text, Integer],          INT,        Both,  t(F::Position)),
+    form("INSTR",            &[Text, Text],                   INT,        Both,  t(F::Instr)),
+    form("INSTR",            &[Text, Text, Integer],          INT,        Both,  t(F::Instr)),
+    form("INSTR",            &[Text, Text, Integer, Integer], INT,        Both,  t(F::Instr)),
+    form("TRIM",             &[Text],                         STRING,     Both,  t(F::Trim(BothSides))),
+    form("TRIM",             &[Text, Text],                   STRING,     Both,  t(F::Trim(BothSides))),
+    form("LTRIM",            &[Text],                         STRING,     Both,  t(F::Trim(Leading))),
+    form("LTRIM",            &[Text, Text],                   STRING,     Both,  t(F::Trim(Leading))),
+    form("RTRIM",            &[Text],                         STRING,     Both,  t(F::Trim(Trailing))),
+    form("RTRIM",            &[Text, Text],                   STRING,     Both,  t(F::Trim(Trailing))),
+    form("BTRIM",            &[Text],                         STRING,     Both,  t(F::Trim(BothSides))),
+    form("BTRIM",            &[Text, Text],                   STRING,     Both,  t(F::Trim(BothSides))),
+    form("LPAD",             &[Text, Integer, Text],          STRING,     Both,  t(F::LeftPad)),
+    form("RPAD",             &[Text, Integer, Text],          STRING,     Both,  t(F::RightPad)),
+    form("REPEAT",           &[Text, Integer],                STRING,     Both,  t(F::Repeat)),
+    form("REPLACE",          &[Text, Text, Text],             STRING,     Both,  t(F::Replace)),
+    form("TRANSLATE",        &[Text, Text, Text],             STRING,     Both,  t(F::Translate)),
+    form("OVERLAY",          &[Text, Text, Integer],          STRING,     Both,  t(F::Overlay)),
+    form("OVERLAY",          &[Text, Text, Integer, Integer], STRING,     Both,  t(F::Overlay)),
+    form("SPLIT_INDEX",      &[Text, Text, Integer],          STRING,     Both,  t(F::SplitIndex)),
+    form("SPLIT_INDEX",      &[Text, Integer, Integer],       STRING,     Both,  t(F::SplitIndexCode)),
+    form("SPLIT",            &[Text, Text],                   STRINGS,    Both,  t(F::Split)),
+    form("STR_TO_MAP",       &[Text],                         STRING_MAP, Both,  t(F::StrToMap)),
+    form("STR_TO_MAP",       &[Text, Text, Text],             STRING_MAP, Both,  t(F::StrToMap)),
+    form("KEYVALUE",         &[Text, Text, Text, Text],       STRING,     Blink, t(F::KeyValue)),
+    form("ASCII",            &[Text],                         INT,        Both,  t(F::Ascii)),
+    form("CHR",              &[Integer],                      STRING,     Both,  t(F::Chr)),
+    form("STARTSWITH",       &[Text, Text],                   BOOLEAN,    Both,  t(F::StartsWith)),
+    form("STARTSWITH",       &[Bytes, Bytes],                 BOOLEAN,    Both,  t(F::StartsWith)),
+    form("ENDSWITH",         &[Text, Text],                   BOOLEAN,    Both,  t(F::EndsWith)),
+    form("ENDSWITH",         &[Bytes, Bytes],                 BOOLEAN,    Both,  t(F::EndsWith)),
+    many("ELT",              &[Integer, Common],              SAME,       Both,  t(F::Elt)),
+    form("PRINTF",           &[Text],                         STRING,     Both,  t(F::Printf)),
+    many("PRINTF",           &[Text, Single],                 STRING,     Both,  t(F::Printf)),
+    form("TO_BASE64",        &[TextOrBytes],                  STRING,     Both,  t(F::ToBase64)),
+    form("FROM_BASE64",      &[Text],                         STRING,     Both,  t(F::FromBase64)),
+    form("ENCODE",           &[Text, Text],                   BYTES,      Both,  t(F::Encode)),
+    form("DECODE",           &[Bytes, Text],                  STRING,     Both,  t(F::Decode)),
+    form("UUID",             &[],                             STRING,     Both,  t(F::Uuid)),
+    form("MD5",              &[TextOrBytes],                  STRING,     Both,  t(F::Md5)),
+    form("SHA1",             &[TextOrBytes],                  STRING,     Both,  t(F::Sha1)),
+    form("SHA224",           &[TextOrBytes],                  STRING,     Both,  t(F::Sha224)),
+    form("SHA256",           &[TextOrBytes],                  STRING,     Both,  t(F::Sha256)),
+    form("SHA384",           &[TextOrBytes],                  STRING,     Both,  t(F::Sha384)),
+    form("SHA512",           &[TextOrBytes],                  STRING,     Both,  t(F::Sha512)),
+    form("SHA2",             &[TextOrBytes, Integer],         STRING,     Both,  t(F::Sha2)),
+    form("HASH_CODE",        &[Text],                         INT,        Blink, t(F::HashCode)),
+    form("PARSE_URL",        &[Text, Text],                   STRING,     Both,  t(F::ParseUrl)),
+    form("PARSE_URL",        &[Text, Text, Text],             STRING,     Both,  t(F::ParseUrl)),
+    form("URL_ENCODE",       &[Text],                         STRING,     Both,  t(F::UrlEncode)),
+    form("URL_DECODE",       &[Text],                         STRING,     Both,  t(F::UrlDecode)),
+    form("URL_DECODE",       &[Text, Boolean],                STRING,     Both,  t(F::UrlDecode)),
+    form("REGEXP",           &[Text, Text],                   BOOLEAN,    Both,  t(F::Regexp)),
+    form("REGEXP_EXTRACT",   &[Text, Text],                   STRING,     Both,  t(F::RegexpExtract)),
+    form("REGEXP_EXTRACT",   &[Text, Text, Integer],          STRING,     Both,  t(F::RegexpExtract)),
+    form("REGEXP_EXTRACT_ALL", &[Text, Text],                 STRINGS,    Both,  t(F::RegexpExtractAll)),
+    form("REGEXP_EXTRACT_ALL", &[Text, Text, Integer],        STRINGS,    Both,  t(F::RegexpExtractAll)),
+    form("REGEXP_REPLACE",   &[Text, Text, Text],             STRING,     Both,  t(F::RegexpReplace)),
+    form("REGEXP_COUNT",     &[Text, Text],                   INT,        Both,  t(F::RegexpCount)),
+    form("REGEXP_INSTR",     &[Text, Text],                   INT,        Both,  t(F::RegexpInstr)),
+    form("REGEXP_SUBSTR",    &[Text, Text],                   STRING,     Both,  t(F::RegexpSubstr)),
 ];
