@@ -4,14 +4,22 @@
 //! one counted in UTC. [`Zone`] turns one into the other. The zone database is compiled in, so the same
 //! binary gives the same rows on every box.
 
+mod calendar;
 mod civil;
 mod pattern;
 mod text;
 mod zone;
 
+pub use calendar::{
+    CalendarUnit, add_months, american_week, day_of_week, day_of_year, first_day, iso_week,
+    months_between, next_first_day,
+};
 pub use civil::{Civil, civil_of_days, days_in_month, days_of_civil};
-pub use pattern::{Parsed, Pattern, PatternError};
-pub use text::{parse_date, parse_time, parse_timestamp, write_date, write_time, write_timestamp};
+pub use pattern::{Formatter, Parsed, Pattern, PatternError};
+pub use text::{
+    parse_date, parse_date_loosely, parse_time, parse_time_loosely, parse_timestamp,
+    parse_timestamp_loosely, write_date, write_time, write_timestamp,
+};
 pub use zone::{Overlap, Zone, ZoneError};
 
 /// Milliseconds of a day without leap seconds.

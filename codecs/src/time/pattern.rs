@@ -2,24 +2,37 @@
 //!
 //! | letter | meaning | read | written |
 //! | --- | --- | --- | --- |
-//! | `y` | year | digits; two digits for `yy` are 2000 to 2099 | as many digits as letters at least |
-//! | `M` `d` | month, day | digits | the same |
-//! | `H` `h` | hour 0 to 23, 1 to 12 | digits | the same |
+//! | `y` `u` | year | digits; two digits for `yy` are 2000 to 2099 | as many digits as letters at least |
+//! | `M` `L` | month | digits; from three letters on its English name | the same |
+//! | `d` | day | digits | the same |
+//! | `D` | day of the year | digits | the same |
+//! | `H` `k` | hour 0 to 23, 1 to 24 | digits | the same |
+//! | `h` `K` | hour 1 to 12, 0 to 11 | digits | the same |
 //! | `m` `s` | minute, second | digits | the same |
 //! | `S` | fraction of the second | digits, the first is tenths | as many digits as letters |
 //! | `a` | half of the day | `AM`, `PM` in any case | `AM`, `PM` |
+//! | `E` | day of the week | its English name | up to three letters short |
 //! | `z` | zone | `Z`, `UTC`, `GMT`, `+08:00`, `+0800`, `GMT+8` | `GMT+08:00` |
+//! | `Z` `X` | offset | the same | `+0800`, `Z` or `+08`, `+0800`, `+08:00` |
+//! | `Y` `w` `W` | year and number of the week, from Sunday; the week of the month | not | digits |
+//! | `u` `e` `Q` `G` | day of the week from Monday or Sunday, quarter, era | not | digits, `AD` |
+//! | `A` `n` `N` | millisecond of the day, nanosecond of the second and of the day | not | digits |
 //!
-//! As in Java's `SimpleDateFormat` a number takes all digits that are there, unless another number follows
-//! at once: then it takes as many as it has letters. Blanks before a field are skipped; what is not named
-//! is that of 1970-01-01 00:00:00. Unlike there, a day that does not exist is refused, and no century
-//! depends on the clock.
+//! `u` is the year in patterns of `java.time`, the day of the week in those of `SimpleDateFormat`; `e`, `Q`,
+//! `A`, `n` and `N` only the former have.
+//!
+//! There are two ways to read. As in Java's `SimpleDateFormat` ([`Pattern::parse_prefix`]) a number takes all
+//! digits that are there, unless another number follows at once: then it takes as many as it has letters.
+//! Blanks before a field are skipped; what is not named is that of 1970-01-01 00:00:00. As in its
+//! `DateTimeFormatter` ([`Pattern::parse_exact`]) the digits are as many as the letters say. Unlike there, a
+//! day that does not exist is refused, and no century depends on the clock.
 
+mod exact;
+mod names;
 mod read;
+mod write;
 
 use self::read::Parts;
-use super::MILLIS_PER_DAY;
-use super::civil::civil_of_days;
 use super::text::parse_timestamp;
 use super::zone::{Overlap, Zone};
 use rookery_model::Timestamp;
@@ -41,39 +54,112 @@ enum Item {
     Field(Letter, usize),
 }
 
+/// Which of Java's two formatters a pattern is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Formatter {
+    /// `java.text.SimpleDateFormat`
+    Simple,
+    /// `java.time.format.DateTimeFormatter`
+    JavaTime,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Letter {
+    Era,
     Year,
+    WeekYear,
+    Quarter,
     Month,
+    MonthName,
+    Week,
     Day,
+    DayOfYear,
+    DayName,
+    /// 1 is Monday.
+    DayNumber,
+    /// 1 is Sunday.
+    DayOfWeek,
+    WeekOfMonth,
+    MilliOfDay,
+    NanoOfSecond,
+    NanoOfDay,
     Hour24,
+    Hour24From1,
     Hour12,
+    Hour12From0,
     Minute,
     Second,
     Fraction,
     AmPm,
     Zone,
+    Offset,
+    IsoOffset,
 }
 
 impl Letter {
-    fn of(letter: char) -> Option<Self> {
+    fn of(letter: char, width: usize, formatter: Formatter) -> Option<Self> {
+        let java_time = formatter == Formatter::JavaTime;
         Some(match letter {
+            'G' => Self::Era,
             'y' => Self::Year,
-            'M' => Self::Month,
+            'u' if java_time => Self::Year,
+            'u' => Self::DayNumber,
+            'Y' => Self::WeekYear,
+            'e' | 'c' if java_time && width == 1 => Self::DayOfWeek,
+            'A' if java_time => Self::MilliOfDay,
+            'n' if java_time => Self::NanoOfSecond,
+            'N' if java_time => Self::NanoOfDay,
+            'W' => Self::WeekOfMonth,
+            'Q' | 'q' if java_time && width <= 2 => Self::Quarter,
+            'M' | 'L' if width > 2 => Self::MonthName,
+            'M' | 'L' => Self::Month,
+            'w' => Self::Week,
             'd' => Self::Day,
+            'D' => Self::DayOfYear,
+            'E' => Self::DayName,
             'H' => Self::Hour24,
+            'k' => Self::Hour24From1,
             'h' => Self::Hour12,
+            'K' => Self::Hour12From0,
             'm' => Self::Minute,
             's' => Self::Second,
             'S' => Self::Fraction,
             'a' => Self::AmPm,
             'z' => Self::Zone,
+            'Z' => Self::Offset,
+            'X' if width <= 3 => Self::IsoOffset,
             _ => return None,
         })
     }
 
     fn is_number(self) -> bool {
-        !matches!(self, Self::AmPm | Self::Zone)
+        !matches!(
+            self,
+            Self::Era
+                | Self::MonthName
+                | Self::DayName
+                | Self::AmPm
+                | Self::Zone
+                | Self::Offset
+                | Self::IsoOffset
+        )
+    }
+
+    /// Whether a text can be read by it.
+    fn is_read(self) -> bool {
+        !matches!(
+            self,
+            Self::Era
+                | Self::WeekYear
+                | Self::Quarter
+                | Self::Week
+                | Self::WeekOfMonth
+                | Self::DayNumber
+                | Self::DayOfWeek
+                | Self::MilliOfDay
+                | Self::NanoOfSecond
+                | Self::NanoOfDay
+        )
     }
 }
 
@@ -82,7 +168,7 @@ impl Letter {
 pub enum PatternError {
     /// A letter that means nothing here.
     #[error(
-        "the letter `{letter}` of the date format `{pattern}` is not supported; the letters are y M d H h m s S a z, others go between single quotes"
+        "the letter `{letter}` of the date format `{pattern}` is not supported; the letters are y M d D H h k K m s S a E z Z X, others go between single quotes"
     )]
     Letter {
         /// The letter.
@@ -90,11 +176,19 @@ pub enum PatternError {
         /// The whole pattern.
         pattern: String,
     },
-    /// A month by its name.
+    /// A letter by which times are written only.
     #[error(
-        "months by name (`MMM`) in the date format `{pattern}` are not supported; write `MM` for digits"
+        "a time cannot be read by the date format `{pattern}`: weeks, quarters, eras and days of the week do not name a day; write yyyy, MM and dd"
     )]
-    MonthName {
+    Unreadable {
+        /// The whole pattern.
+        pattern: String,
+    },
+    /// A zone where the time has none.
+    #[error(
+        "the date format `{pattern}` asks for a zone, which a TIMESTAMP has none of; leave out z, Z and X"
+    )]
+    Zoned {
         /// The whole pattern.
         pattern: String,
     },
@@ -135,11 +229,63 @@ impl Pattern {
     /// The format of dates and times where none is said.
     pub const DEFAULT: &'static str = "yyyy-MM-dd HH:mm:ss";
 
-    /// Compiles a pattern.
+    /// Compiles a pattern of `SimpleDateFormat`.
     ///
     /// # Errors
     /// [`PatternError`] if it has a letter that is not understood or an open quote.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
+        Self::of(pattern, Formatter::Simple)
+    }
+
+    /// Compiles a pattern of `SimpleDateFormat` by which texts are to be read.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`], and if it has a letter by which nothing is read.
+    pub fn for_reading(pattern: &str) -> Result<Self, PatternError> {
+        Self::new(pattern)?.readable(pattern)
+    }
+
+    /// Compiles a pattern of `DateTimeFormatter`, for [`Pattern::parse_exact`].
+    ///
+    /// # Errors
+    /// As [`Pattern::for_reading`].
+    pub fn for_reading_exactly(pattern: &str) -> Result<Self, PatternError> {
+        Self::of(pattern, Formatter::JavaTime)?.readable(pattern)
+    }
+
+    /// Compiles a pattern of `DateTimeFormatter` for times without a zone.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`], and if it asks for a zone.
+    pub fn of_local_time(pattern: &str) -> Result<Self, PatternError> {
+        let compiled = Self::of(pattern, Formatter::JavaTime)?;
+        let zoned =
+            |letter: &Letter| matches!(letter, Letter::Zone | Letter::Offset | Letter::IsoOffset);
+        if compiled.letters().any(|letter| zoned(&letter)) {
+            return Err(PatternError::Zoned {
+                pattern: pattern.to_owned(),
+            });
+        }
+        Ok(compiled)
+    }
+
+    fn readable(self, pattern: &str) -> Result<Self, PatternError> {
+        if self.letters().all(Letter::is_read) {
+            return Ok(self);
+        }
+        Err(PatternError::Unreadable {
+            pattern: pattern.to_owned(),
+        })
+    }
+
+    fn letters(&self) -> impl Iterator<Item = Letter> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Field(letter, _) => Some(*letter),
+            Item::Literal(_) => None,
+        })
+    }
+
+    fn of(pattern: &str, formatter: Formatter) -> Result<Self, PatternError> {
         let mut items = Vec::new();
         let mut literal = String::new();
         let mut rest = pattern.chars().peekable();
@@ -149,19 +295,15 @@ impl Pattern {
                     pattern: pattern.to_owned(),
                 })?;
             } else if first.is_ascii_alphabetic() {
-                let letter = Letter::of(first).ok_or_else(|| PatternError::Letter {
-                    letter: first,
-                    pattern: pattern.to_owned(),
-                })?;
                 let mut width = 1;
                 while rest.next_if_eq(&first).is_some() {
                     width += 1;
                 }
-                if letter == Letter::Month && width > 2 {
-                    return Err(PatternError::MonthName {
+                let letter =
+                    Letter::of(first, width, formatter).ok_or_else(|| PatternError::Letter {
+                        letter: first,
                         pattern: pattern.to_owned(),
-                    });
-                }
+                    })?;
                 if !literal.is_empty() {
                     items.push(Item::Literal(std::mem::take(&mut literal)));
                 }
@@ -224,44 +366,6 @@ impl Pattern {
         }
         Some((parts.finish()?, rest))
     }
-
-    /// Appends a local date and time by this pattern; `offset_millis` is what its zone adds to UTC.
-    pub fn format(&self, local: Timestamp, offset_millis: i64, out: &mut Vec<u8>) {
-        let civil = civil_of_days(local.millis.div_euclid(MILLIS_PER_DAY));
-        let clock = local.millis.rem_euclid(MILLIS_PER_DAY) as u64;
-        let hour = clock / 3_600_000;
-        for item in &self.items {
-            let (letter, width) = match item {
-                Item::Literal(literal) => {
-                    out.extend_from_slice(literal.as_bytes());
-                    continue;
-                }
-                Item::Field(letter, width) => (letter, *width),
-            };
-            match letter {
-                Letter::Year => {
-                    if civil.year < 0 {
-                        out.push(b'-');
-                    }
-                    let year = u64::from(civil.year.unsigned_abs());
-                    let year = if width == 2 { year % 100 } else { year };
-                    write_padded(year, width, out);
-                }
-                Letter::Month => write_padded(u64::from(civil.month), width, out),
-                Letter::Day => write_padded(u64::from(civil.day), width, out),
-                Letter::Hour24 => write_padded(hour, width, out),
-                Letter::Hour12 => write_padded((hour + 11) % 12 + 1, width, out),
-                Letter::Minute => write_padded(clock / 60_000 % 60, width, out),
-                Letter::Second => write_padded(clock / 1000 % 60, width, out),
-                Letter::Fraction => {
-                    let nanos = clock % 1000 * 1_000_000 + u64::from(local.nanos);
-                    write_fraction(nanos, width, out);
-                }
-                Letter::AmPm => out.extend_from_slice(if hour < 12 { b"AM" } else { b"PM" }),
-                Letter::Zone => write_offset(offset_millis, out),
-            }
-        }
-    }
 }
 
 /// Reads up to the closing quote; two quotes are one that stands for itself.
@@ -279,32 +383,6 @@ fn read_quoted(
             '\'' => return Some(()),
             other => literal.push(other),
         }
-    }
-}
-
-fn write_padded(value: u64, width: usize, out: &mut Vec<u8>) {
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(value).as_bytes();
-    out.resize(out.len() + width.saturating_sub(digits.len()), b'0');
-    out.extend_from_slice(digits);
-}
-
-fn write_fraction(mut nanos: u64, width: usize, out: &mut Vec<u8>) {
-    for _ in 0..width {
-        nanos *= 10;
-        out.push(b'0' + (nanos / 1_000_000_000) as u8);
-        nanos %= 1_000_000_000;
-    }
-}
-
-fn write_offset(offset_millis: i64, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"GMT");
-    let minutes = offset_millis.unsigned_abs() / 60_000;
-    if minutes > 0 {
-        out.push(if offset_millis < 0 { b'-' } else { b'+' });
-        write_padded(minutes / 60, 2, out);
-        out.push(b':');
-        write_padded(minutes % 60, 2, out);
     }
 }
 

@@ -40,6 +40,132 @@ pub fn parse_timestamp(text: &[u8]) -> Option<Timestamp> {
     })
 }
 
+/// Reads what Flink takes for a TIMESTAMP: `yyyy-M-d`, then perhaps ` H:m:s` and a fraction of up to nine
+/// digits. Months to seconds have one digit or two; 24:00:00 is the end of the day. Local time.
+#[must_use]
+pub fn parse_timestamp_loosely(text: &str) -> Option<Timestamp> {
+    if let Some(exact) = parse_timestamp(text.as_bytes()) {
+        return Some(exact);
+    }
+    let (date, clock) = match text.split_once(' ') {
+        Some((date, clock)) => (date, Some(clock)),
+        None => (text, None),
+    };
+    let mut parts = date.split('-');
+    let year = parts.next().filter(|year| year.len() == 4)?;
+    let year = digits_of(year)?;
+    let (month, day) = (one_or_two(parts.next()?)?, one_or_two(parts.next()?)?);
+    if parts.next().is_some() || day == 0 || day > days_in_month(year, month) {
+        return None;
+    }
+    let (millis, nanos) = clock.map_or(Some((0, 0)), loose_clock)?;
+    Some(Timestamp {
+        millis: days_of_civil(year, month, day) * MILLIS_PER_DAY + millis,
+        nanos,
+    })
+}
+
+fn loose_clock(text: &str) -> Option<(i64, u32)> {
+    let (clock, fraction) = match text.find('.') {
+        Some(point) => text.split_at(point),
+        None => (text, ""),
+    };
+    let mut parts = clock.split(':');
+    let hour = one_or_two(parts.next()?)?;
+    let (minute, second) = (one_or_two(parts.next()?)?, one_or_two(parts.next()?)?);
+    let nanos = fraction_nanos(fraction.as_bytes())?;
+    let whole_day = hour == 24 && minute == 0 && second == 0 && nanos == 0;
+    if parts.next().is_some() || (hour > 23 && !whole_day) || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
+    Some((
+        seconds * 1000 + i64::from(nanos / 1_000_000),
+        nanos % 1_000_000,
+    ))
+}
+
+fn one_or_two(text: &str) -> Option<u8> {
+    let fits = (1..=2).contains(&text.len());
+    fits.then(|| digits_of(text))?
+        .and_then(|n| u8::try_from(n).ok())
+}
+
+fn digits_of(text: &str) -> Option<i32> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}
+
+/// Reads what Flink takes for a DATE: a year, then perhaps a month and a day, all of any number of digits
+/// with blanks around them; whatever follows a blank after the first character is left out.
+#[must_use]
+pub fn parse_date_loosely(text: &str) -> Option<i32> {
+    if let Some(exact) = parse_date(text.as_bytes()) {
+        return Some(exact);
+    }
+    let text = match text.find(' ') {
+        Some(at) if at > 0 => &text[..at],
+        _ => text,
+    };
+    let mut parts = text.splitn(3, '-');
+    let mut next = |missing: Option<i32>| match parts.next() {
+        Some(part) if !part.trim().is_empty() => digits_of(part.trim()),
+        Some(_) => None,
+        None => missing,
+    };
+    let (year, month, day) = (next(None)?, next(Some(1))?, next(Some(1))?);
+    let (month, day) = (u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+    if !(0..=9999).contains(&year) || day == 0 || day > days_in_month(year, month) {
+        return None;
+    }
+    Some(days_of_civil(year, month, day) as i32)
+}
+
+/// Reads what Flink takes for a TIME: an hour, then perhaps minutes, seconds and a fraction, with blanks
+/// around them. Milliseconds of the day, further digits rounded.
+#[must_use]
+pub fn parse_time_loosely(text: &str) -> Option<i32> {
+    if let Some((millis, 0)) = parse_time(text.as_bytes()) {
+        return Some(millis);
+    }
+    let mut parts = text.splitn(3, ':');
+    let hour = number(parts.next()?, 23)?;
+    let minute = parts.next().map_or(Some(0), |part| number(part, 59))?;
+    let (second, millis) = match parts.next() {
+        None => (0, 0),
+        Some(rest) => {
+            let (second, fraction) = rest.split_once('.').unwrap_or((rest, ""));
+            (number(second, 59)?, millis_of(fraction.trim())?)
+        }
+    };
+    Some(((hour * 60 + minute) * 60 + second) * 1000 + millis)
+}
+
+fn number(text: &str, max: i32) -> Option<i32> {
+    let text = text.trim();
+    let value = if text.is_empty() {
+        None
+    } else {
+        digits_of(text)
+    }?;
+    (value <= max).then_some(value)
+}
+
+fn millis_of(fraction: &str) -> Option<i32> {
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digit = |at: usize| {
+        fraction
+            .as_bytes()
+            .get(at)
+            .map_or(0, |&byte| i32::from(byte - b'0'))
+    };
+    let millis = digit(0) * 100 + digit(1) * 10 + digit(2);
+    Some((millis + i32::from(digit(3) >= 5)).min(999))
+}
+
 /// `yyyy-MM-dd`
 #[inline]
 fn date_of(text: &[u8; 10]) -> Option<i32> {
@@ -220,5 +346,58 @@ mod tests {
         assert_eq!(parse_time(b"10:20:30"), Some((37_230_000, 0)));
         assert_eq!(parse_time(b"10:20:30.000001"), Some((37_230_000, 1000)));
         assert_eq!(parse_time(b"10:20"), None);
+    }
+
+    #[test]
+    fn loose_forms_are_read() {
+        let at = |text: &str| parse_timestamp_loosely(text).map(|t| t.millis);
+        for (text, millis) in [
+            ("1970-1-1", Some(0)),
+            ("1970-01-02 0:0:1", Some(86_401_000)),
+            ("1970-01-01 24:00:00", Some(86_400_000)),
+            ("1970-01-01 00:00:00.", None),
+            ("1970-01-01 25:00:00", None),
+            ("1970-01-01 24:00:01", None),
+            ("1970-01-01 00:00", None),
+            ("1970-02-29", None),
+            ("19700-01-01", None),
+            (" 1970-01-01", None),
+            ("1970-01-01 ", None),
+            ("", None),
+            ("\u{ff11}970-01-01", None),
+        ] {
+            assert_eq!(at(text), millis, "{text}");
+        }
+        for (text, days) in [
+            ("1970-1-2", Some(1)),
+            ("1970-01", Some(0)),
+            ("1970", Some(0)),
+            ("1970-01-02 whatever", Some(1)),
+            (" 1970-01-02 ", Some(1)),
+            ("1970-01-02T10:00:00", None),
+            ("1970-02-29", None),
+            ("1970-13-01", None),
+            ("12026-01-01", None),
+            ("-1970-01-01", None),
+            ("1970--", None),
+            ("garbage", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_date_loosely(text), days, "{text}");
+        }
+        for (text, millis) in [
+            ("10:20:30", Some(37_230_000)),
+            ("10:20", Some(37_200_000)),
+            ("10", Some(36_000_000)),
+            ("1:2:3", Some(3_723_000)),
+            ("10:20:30.1236", Some(37_230_124)),
+            ("10:20:30.9999", Some(37_230_999)),
+            ("25:00:00", None),
+            ("10:60", None),
+            ("garbage", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_time_loosely(text), millis, "{text}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! One field after the other out of a text.
 
-use super::{Letter, Parsed};
+use super::{Letter, Parsed, names};
 use crate::time::MILLIS_PER_DAY;
 use crate::time::civil::{days_in_month, days_of_civil};
 use rookery_model::Timestamp;
@@ -13,6 +13,7 @@ pub(super) struct Parts {
     year: i32,
     month: u8,
     day: u8,
+    day_of_year: Option<i64>,
     hour24: Option<i64>,
     hour12: Option<i64>,
     afternoon: bool,
@@ -28,6 +29,7 @@ impl Default for Parts {
             year: 1970,
             month: 1,
             day: 1,
+            day_of_year: None,
             hour24: None,
             hour12: None,
             afternoon: false,
@@ -55,22 +57,51 @@ impl Parts {
             self.set(letter, width, digits)?;
             return Some(rest);
         }
-        if letter == Letter::Zone {
-            let (offset, length) = read_offset(text)?;
-            self.offset_millis = Some(offset);
-            return text.get(length..);
+        self.read_name(letter, width, true, text)
+    }
+
+    /// Reads a field that is no number.
+    pub(super) fn read_name<'t>(
+        &mut self,
+        letter: Letter,
+        width: usize,
+        any_case: bool,
+        text: &'t [u8],
+    ) -> Option<&'t [u8]> {
+        match letter {
+            Letter::Zone | Letter::Offset | Letter::IsoOffset => {
+                let (offset, length) = read_offset(text)?;
+                self.offset_millis = Some(offset);
+                text.get(length..)
+            }
+            Letter::MonthName if width >= 3 => {
+                let (month, length) = names::read_month(text, any_case)?;
+                self.month = month;
+                text.get(length..)
+            }
+            Letter::DayName => {
+                let (_, length) = names::read_day(text, any_case)?;
+                text.get(length..)
+            }
+            _ => {
+                let (half, rest) = text.split_first_chunk::<2>()?;
+                let half = if any_case {
+                    half.map(|byte| byte.to_ascii_uppercase())
+                } else {
+                    *half
+                };
+                self.afternoon = match &half {
+                    b"AM" => false,
+                    b"PM" => true,
+                    _ => return None,
+                };
+                Some(rest)
+            }
         }
-        let (half, rest) = text.split_first_chunk::<2>()?;
-        self.afternoon = match &half.map(|byte| byte.to_ascii_uppercase()) {
-            b"AM" => false,
-            b"PM" => true,
-            _ => return None,
-        };
-        Some(rest)
     }
 
     /// Sets a field from its digits, if they are a number it can have.
-    fn set(&mut self, letter: Letter, width: usize, digits: &[u8]) -> Option<()> {
+    pub(super) fn set(&mut self, letter: Letter, width: usize, digits: &[u8]) -> Option<()> {
         if letter == Letter::Fraction {
             if digits.is_empty() || digits.len() > 9 {
                 return None;
@@ -90,19 +121,23 @@ impl Parts {
             Letter::Month => self.month = within(1, 12)? as u8,
             Letter::Day => self.day = within(1, 31)? as u8,
             Letter::Hour24 => self.hour24 = Some(within(0, 23)?),
+            Letter::Hour24From1 => self.hour24 = Some(within(1, 24)? % 24),
             Letter::Hour12 => self.hour12 = Some(within(1, 12)?),
+            Letter::Hour12From0 => self.hour12 = Some(within(0, 11)?),
+            Letter::DayOfYear => self.day_of_year = Some(within(1, 366)?),
             Letter::Minute => self.minute = within(0, 59)?,
             Letter::Second => self.second = within(0, 59)?,
-            Letter::Fraction | Letter::AmPm | Letter::Zone => return None,
+            _ => return None,
         }
         Some(())
     }
 
     pub(super) fn finish(&self) -> Option<Parsed> {
-        if self.day > days_in_month(self.year, self.month) {
-            return None;
-        }
-        let days = days_of_civil(self.year, self.month, self.day);
+        let days = match self.day_of_year {
+            Some(day) => days_of_civil(self.year, 1, 1) + day - 1,
+            None if self.day > days_in_month(self.year, self.month) => return None,
+            None => days_of_civil(self.year, self.month, self.day),
+        };
         let hour = match (self.hour24, self.hour12) {
             (Some(hour), _) => hour,
             (None, Some(hour)) => hour % 12 + 12 * i64::from(self.afternoon),

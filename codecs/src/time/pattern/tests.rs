@@ -130,12 +130,8 @@ fn times_are_written() {
 fn what_is_not_understood_is_refused() {
     for (pattern, text) in [
         (
-            "yyyy-MM-dd EEE",
-            "the letter `E` of the date format `yyyy-MM-dd EEE` is not supported; the letters are y M d H h m s S a z, others go between single quotes",
-        ),
-        (
-            "dd MMM yyyy",
-            "months by name (`MMM`) in the date format `dd MMM yyyy` are not supported; write `MM` for digits",
+            "yyyy-MM-dd V",
+            "the letter `V` of the date format `yyyy-MM-dd V` is not supported; the letters are y M d D H h k K m s S a E z Z X, others go between single quotes",
         ),
         (
             "yyyy 'at",
@@ -144,4 +140,60 @@ fn what_is_not_understood_is_refused() {
     ] {
         assert_eq!(Pattern::new(pattern).unwrap_err().to_string(), text);
     }
+    assert_eq!(
+        Pattern::for_reading("YYYY-ww").unwrap_err().to_string(),
+        "a time cannot be read by the date format `YYYY-ww`: weeks, quarters, eras and days of the week do not name a day; write yyyy, MM and dd"
+    );
+    assert_eq!(
+        Pattern::of_local_time("HH:mm z").unwrap_err().to_string(),
+        "the date format `HH:mm z` asks for a zone, which a TIMESTAMP has none of; leave out z, Z and X"
+    );
+}
+
+#[test]
+fn texts_are_read_exactly() {
+    for (pattern, text, expected) in [
+        ("yyyy-MM-dd", "2026-11-22", true),
+        ("yyyy-MM-dd", "2026-1-22", false),
+        ("yyyy-M-d", "2026-1-2", true),
+        ("yyyy-M-d", "2026-11-22", true),
+        ("yyyyMMddHHmmssSSS", "20261122100000123", true),
+        ("yyyyMMdd", "202611222", false),
+        ("yyyy-MM-dd", "2026-11-22 ", false),
+        ("yyyy-MM-dd", " 2026-11-22", false),
+        ("yyyy-MM-dd", "12026-11-22", false),
+        ("dd MMM yyyy", "22 Nov 2026", true),
+        ("dd MMM yyyy", "22 NOV 2026", false),
+        ("hh:mm a", "10:30 PM", true),
+        ("hh:mm a", "10:30 pm", false),
+        ("yyyy DDD", "2026 326", true),
+    ] {
+        let parsed = Pattern::for_reading_exactly(pattern)
+            .unwrap()
+            .parse_exact(text);
+        assert_eq!(parsed.is_some(), expected, "{pattern} of {text}");
+    }
+}
+
+#[test]
+fn names_and_weeks_are_written() {
+    let local = Timestamp::from_millis(1_795_341_909_050);
+    let text = |pattern: &Pattern| {
+        let mut out = Vec::new();
+        pattern.format(local, 28_800_000, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    for (pattern, expected) in [
+        ("EEE, d MMM yyyy", "Sun, 22 Nov 2026"),
+        ("EEEE MMMM", "Sunday November"),
+        ("D u Z X XXX", "326 7 +0800 +08 +08:00"),
+        ("k K G", "10 10 AD"),
+        ("YYYY-ww u W", "2026-48 7 4"),
+    ] {
+        assert_eq!(text(&Pattern::new(pattern).unwrap()), expected);
+    }
+    assert_eq!(
+        text(&Pattern::of_local_time("Q uuuu e A n N").unwrap()),
+        "4 2026 1 36309050 50000000 36309050000000"
+    );
 }
