@@ -182,6 +182,9 @@ impl Buffers {
             casts_to_null: Cell::new(0),
             narrowed_to_null: Cell::new(0),
             columns_to_null: Cell::new(0),
+            rule: Cell::new(0),
+            uuids: Cell::new(0),
+            made: Cell::new(0),
         };
         evaluate(&cx, &mut self.candidates);
     }
@@ -204,6 +207,8 @@ impl<'s> Step<'s> {
         let rule_of = |candidate: &Candidate| rules.branches[candidate.branch as usize].rule;
         for of_rule in candidates.chunk_by(|a, b| rule_of(a) == rule_of(b)) {
             let rule = rule_of(&of_rule[0]);
+            cx.rule.set(rule);
+            cx.uuids.set(0);
             match of_rule {
                 [one] => match self.branch(*one, cx) {
                     Ok(Some(row)) => out.row(rule, self.sink(rule), 0, row),
@@ -252,6 +257,7 @@ impl<'s> Step<'s> {
             return Ok(None);
         }
         cx.zone.set(&self.rules.zones[branch.program]);
+        cx.made.set(0);
         let tested = branch.guard.filter(|_| candidate.guarded);
         for (place, condition) in branch.conjuncts.iter().enumerate() {
             if Some(place) != tested && condition.truth(cx)? != Some(true) {

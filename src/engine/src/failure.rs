@@ -1,5 +1,6 @@
 //! Why a row could not be made of a message.
 
+use rookery_model::limits::MADE_MAX_BYTES;
 use rookery_model::{DataType, Stage};
 use thiserror::Error;
 
@@ -38,6 +39,22 @@ pub(crate) enum Failure<'a> {
         /// What is wrong with which format.
         problem: &'a str,
     },
+    /// A function would make more than a rule may make of one message.
+    #[error(
+        "{function} would take the values that this rule makes of one message over the limit of {MADE_MAX_BYTES} bytes; make shorter ones"
+    )]
+    TooLarge {
+        /// The function's name.
+        function: &'static str,
+    },
+    /// A function was given what it does not take.
+    #[error("{function}: {problem}")]
+    Argument {
+        /// The function's name.
+        function: &'static str,
+        /// What is wrong.
+        problem: &'a str,
+    },
     /// The row has no value in a column of the sink's primary key.
     #[error("column `{column}` is in the primary key of `{sink}` and must not be NULL")]
     NullKey {
@@ -58,6 +75,8 @@ impl Failure<'_> {
             Self::Pattern { .. } => "E1302",
             Self::DateFormat { .. } => "E1303",
             Self::NullKey { .. } => "E1304",
+            Self::TooLarge { .. } => "E1305",
+            Self::Argument { .. } => "E1306",
         }
     }
 
@@ -130,6 +149,21 @@ mod tests {
                 "E1304",
                 Stage::Eval,
                 "column `imei` is in the primary key of `jobs.latest` and must not be NULL",
+            ),
+            (
+                Failure::TooLarge { function: "REPEAT" },
+                "E1305",
+                Stage::Eval,
+                "REPEAT would take the values that this rule makes of one message over the limit of 1048576 bytes; make shorter ones",
+            ),
+            (
+                Failure::Argument {
+                    function: "SHA2",
+                    problem: "1 is no length",
+                },
+                "E1306",
+                Stage::Eval,
+                "SHA2: 1 is no length",
             ),
         ];
         for (failure, code, stage, text) in cases {

@@ -75,6 +75,9 @@ pub const EXPRESSION_NODES_MAX: usize = 100_000;
 /// Nesting of one rule's expressions once its views are put in: evaluation recurses, and a shard's
 /// stack is 2 MiB.
 pub const EXPRESSION_DEPTH_MAX: usize = 256;
+/// Bytes of texts, arrays and maps that functions may make of one message for one row of a rule: some
+/// sixteen times the longest message. REPEAT, REPLACE and their like could fill the memory otherwise.
+pub const MADE_MAX_BYTES: usize = 1024 * 1024;
 /// `batch_rows_max` of a sink: rows of one request, unless the table says otherwise.
 pub const SINK_BATCH_ROWS: usize = 32_768;
 /// Most rows that a table may ask for in one request.

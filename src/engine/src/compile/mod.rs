@@ -215,7 +215,7 @@ fn may_fail(expr: &Expr) -> bool {
         ExprKind::Arithmetic { .. } => true,
         ExprKind::Match { pattern, .. } => !matches!(pattern.kind, ExprKind::Literal(_)),
         ExprKind::Column(_) => !expr.data_type.is_string(),
-        ExprKind::Call { function, .. } => *function == rookery_sql::Function::UnixTimestamp,
+        ExprKind::Call { function, .. } => crate::functions::fallible(*function),
         _ => false,
     };
     itself || fuse::children(expr).into_iter().any(may_fail)

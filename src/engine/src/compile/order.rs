@@ -76,6 +76,7 @@ fn fallible(node: &Node) -> bool {
         Node::Arithmetic(arithmetic) => Arithmetic::fallible(arithmetic.op, arithmetic.kind),
         Node::Match(pattern) => matches!(pattern.pattern, PatternSource::Dynamic { .. }),
         Node::Operator(operator) => operator.fallible(),
+        Node::Call { fallible, .. } => *fallible,
         _ => false,
     };
     itself || children(node).into_iter().any(fallible)

@@ -3,6 +3,7 @@
 use super::pattern::Matcher;
 use super::workspace::Workspace;
 use crate::failure::Failure;
+use crate::functions::{Finder, PatternError, PrintfFormat};
 use crate::record::Record;
 use crate::rules::PathGroup;
 use regex::Regex;
@@ -74,6 +75,12 @@ pub(crate) enum Parsed {
     Path(Option<PathSet>),
     /// A date format.
     DateFormat(Result<Pattern, String>),
+    /// A zone; none of an unknown one.
+    Zone(Option<Zone>),
+    /// A regular expression.
+    Regex(Result<Finder, PatternError>),
+    /// A format of PRINTF.
+    Printf(Result<PrintfFormat, String>),
 }
 
 /// What JSON_VALUE needs over text that is no column.
@@ -109,6 +116,12 @@ pub(crate) struct Context<'c, 'a> {
     pub narrowed_to_null: Cell<u32>,
     /// Values of the message that did not fit their column in the rule at work.
     pub columns_to_null: Cell<u32>,
+    /// The rule at work.
+    pub rule: Cell<u16>,
+    /// Calls of UUID in the rule at work.
+    pub uuids: Cell<u32>,
+    /// Bytes of values that functions have made for the branch at work.
+    pub made: Cell<usize>,
 }
 
 impl<'a> Context<'_, 'a> {

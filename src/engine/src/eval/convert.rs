@@ -104,7 +104,7 @@ pub(super) fn to_decimal(
     }
 }
 
-pub(super) fn to_text<'a>(
+pub(crate) fn to_text<'a>(
     value: Value<'a>,
     fraction: u8,
     work: &Workspace<'_, 'a>,

@@ -14,4 +14,5 @@ pub(crate) mod pattern;
 mod wide;
 pub(crate) mod workspace;
 
-pub(crate) use number_text::parse_double;
+pub(crate) use convert::to_text;
+pub(crate) use number_text::{parse_double, write_double};

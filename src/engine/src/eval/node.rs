@@ -122,6 +122,8 @@ pub(crate) enum Node {
         function: Scalar,
         /// Its arguments.
         args: Box<[Node]>,
+        /// Whether it can fail itself.
+        fallible: bool,
     },
 }
 
@@ -171,7 +173,7 @@ impl Node {
             }
             Self::Arithmetic(arithmetic) => arithmetic.value(cx),
             Self::Operator(operator) => operator.value(cx),
-            Self::Call { function, args } => call(*function, args, cx),
+            Self::Call { function, args, .. } => call(*function, args, cx),
             _ => Ok(self.truth(cx)?.map_or(Value::Null, Value::Boolean)),
         }
     }

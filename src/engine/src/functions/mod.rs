@@ -3,15 +3,27 @@
 //! A function whose meaning is prepared when the rule is compiled (a date format, a pattern) is an
 //! [`Operator`] instead. Those that evaluate their arguments lazily (COALESCE, IF, NULLIF) are nodes.
 
+mod encode;
+mod java_regex;
+mod made;
+mod printf;
+mod regex;
+mod seen;
+mod split;
+mod strings;
 mod text;
 mod time;
+mod url;
 
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
 use rookery_model::Value;
-use rookery_sql::Function;
+use rookery_sql::{Function, Side, TextFunction};
 use std::fmt;
 
+pub(crate) use java_regex::{PatternError, compile as compile_regex};
+pub(crate) use printf::{Printf, PrintfFormat};
+pub(crate) use regex::{Finder, RegexCall, StrToMap};
 pub(crate) use time::{FormatSource, UnixTimestamp};
 
 /// A function over values; NULLs reach it as they are.
@@ -43,6 +55,101 @@ pub(crate) fn scalar(function: Function) -> Option<Scalar> {
             return None;
         }
         Function::Numeric(_) | Function::Time(_) => return None,
-        Function::Text(_) | Function::Json(_) | Function::Collection(_) => return None,
+        Function::Text(function) => return text_scalar(function),
+        Function::Json(_) | Function::Collection(_) => return None,
     })
+}
+
+/// The same for functions of text; those with patterns and formats are operators.
+fn text_scalar(function: TextFunction) -> Option<Scalar> {
+    use TextFunction as F;
+    Some(match function {
+        F::CharLength => strings::char_length,
+        F::Upper => strings::upper,
+        F::Lower => strings::lower,
+        F::InitCap => strings::init_cap,
+        F::Reverse => strings::reverse,
+        F::Substring => strings::substring,
+        F::Left => strings::left,
+        F::Right => strings::right,
+        F::Position => strings::position,
+        F::Instr => strings::instr,
+        F::Trim(Side::Leading) => strings::trim_leading,
+        F::Trim(Side::Trailing) => strings::trim_trailing,
+        F::Trim(Side::Both) => strings::trim_both,
+        F::LeftPad => strings::left_pad,
+        F::RightPad => strings::right_pad,
+        F::Repeat => strings::repeat,
+        F::Replace => strings::replace,
+        F::Translate => strings::translate,
+        F::Overlay => strings::overlay,
+        F::StartsWith => strings::starts_with,
+        F::EndsWith => strings::ends_with,
+        F::Elt => strings::elt,
+        F::ConcatWs => strings::concat_ws,
+        F::SplitIndex => split::split_index,
+        F::SplitIndexCode => split::split_index_code,
+        F::Split => split::split,
+        F::KeyValue => split::key_value,
+        F::Ascii => encode::ascii,
+        F::Chr => encode::chr,
+        F::ToBase64 => encode::to_base64,
+        F::FromBase64 => encode::from_base64,
+        F::Encode => encode::encode,
+        F::Decode => encode::decode,
+        F::Uuid => encode::uuid,
+        F::Md5 => encode::md5,
+        F::Sha1 => encode::sha1,
+        F::Sha224 => encode::sha224,
+        F::Sha256 => encode::sha256,
+        F::Sha384 => encode::sha384,
+        F::Sha512 => encode::sha512,
+        F::Sha2 => encode::sha2,
+        F::HashCode => encode::hash_code,
+        F::ParseUrl => url::parse_url,
+        F::UrlEncode => url::encode,
+        F::UrlDecode => url::decode,
+        F::Printf
+        | F::StrToMap
+        | F::Regexp
+        | F::RegexpExtract
+        | F::RegexpExtractAll
+        | F::RegexpReplace
+        | F::RegexpCount
+        | F::RegexpInstr
+        | F::RegexpSubstr => return None,
+    })
+}
+
+/// Whether a function over values can fail by itself: judged by what its arguments may make of it, for
+/// the order of conditions hangs on it.
+pub(crate) fn fallible(function: Function) -> bool {
+    use TextFunction as F;
+    match function {
+        Function::Text(function) => matches!(
+            function,
+            F::Repeat
+                | F::Replace
+                | F::LeftPad
+                | F::RightPad
+                | F::ConcatWs
+                | F::Instr
+                | F::Encode
+                | F::Decode
+                | F::FromBase64
+                | F::Sha2
+                | F::Printf
+                | F::StrToMap
+                | F::Regexp
+                | F::RegexpExtract
+                | F::RegexpExtractAll
+                | F::RegexpReplace
+                | F::RegexpCount
+                | F::RegexpInstr
+                | F::RegexpSubstr
+        ),
+        Function::Json(_) | Function::Collection(_) => true,
+        Function::Concat | Function::ConcatSkipNull | Function::UnixTimestamp => true,
+        _ => false,
+    }
 }

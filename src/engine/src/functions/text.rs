@@ -1,5 +1,6 @@
 //! Functions of text.
 
+use super::made;
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::parse_double;
 use regex::Regex;
@@ -58,11 +59,11 @@ pub(super) fn concat<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<
 
 /// Blink's CONCAT: without the NULLs among its arguments.
 pub(super) fn concat_skip_null<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<'a> {
-    Ok(Value::String(cx.work.build(|out| {
+    made::string(cx, "CONCAT", |out| {
         for arg in args {
             if let Value::String(text) = arg {
-                out.extend_from_slice(text.as_bytes());
+                out.push(text);
             }
         }
-    })))
+    })
 }

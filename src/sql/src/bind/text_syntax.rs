@@ -12,6 +12,18 @@ impl Binder<'_> {
     pub(crate) fn bind_text_syntax(&mut self, ast: &Ast, scope: &Scope) -> Bound<Expr> {
         let (name, args) = match ast {
             Ast::Substring {
+                special: false,
+                shorthand: true,
+                ..
+            } => {
+                let span = self.around(bytes(ast.span()));
+                return Err(self.unsupported(
+                    span,
+                    "SUBSTR takes its arguments with commas",
+                    Some("write SUBSTRING(.. FROM ..)"),
+                ));
+            }
+            Ast::Substring {
                 expr,
                 substring_from,
                 substring_for,

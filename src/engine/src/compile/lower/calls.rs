@@ -5,7 +5,7 @@ use crate::compile::is_of_message;
 use crate::error::RefusalReason;
 use crate::eval::json::{CallPath, JsonCall, PathRead};
 use crate::eval::node::Node;
-use crate::functions::{FormatSource, UnixTimestamp, scalar};
+use crate::functions::{FormatSource, UnixTimestamp, fallible, scalar};
 use rookery_codecs::json::PathSet;
 use rookery_codecs::time::Pattern;
 use rookery_model::{DataType, Value};
@@ -57,13 +57,15 @@ impl Lowering<'_> {
     }
 
     pub(super) fn call(&mut self, function: Function, args: &[Expr], span: Span) -> Node {
-        if let Some(function) = scalar(function) {
+        if let Some(scalar) = scalar(function) {
             return Node::Call {
-                function,
+                function: scalar,
                 args: self.list(args),
+                fallible: fallible(function),
             };
         }
         match (function, args) {
+            (Function::Text(function), _) => self.text_call(function, args, span),
             (Function::Coalesce, _) => Node::Coalesce(self.list(args)),
             (Function::If, [condition, then, otherwise]) => Node::Case {
                 branches: Box::new([(self.lower(condition), self.lower(then))]),

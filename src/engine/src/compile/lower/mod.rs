@@ -2,6 +2,7 @@
 
 mod calls;
 mod predicates;
+mod text;
 
 use super::fuse::Refused;
 use super::shared::Shared;
