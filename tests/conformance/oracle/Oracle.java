@@ -91,7 +91,8 @@ public class Oracle {
 
   private final TableEnvironment env;
 
-  private Oracle(String source) throws Exception {
+  /** A table environment on a small cluster in this process, which all queries share. */
+  static TableEnvironment environment() throws Exception {
     Configuration conf = new Configuration();
     conf.setString("parallelism.default", "1");
     conf.setString("rest.bind-port", "0");
@@ -103,8 +104,12 @@ public class Oracle {
     conf.setString("execution.target", "remote");
     conf.setString("rest.address", "127.0.0.1");
     conf.setString("rest.port", String.valueOf(cluster.getRestAddress().get().getPort()));
-    env = TableEnvironment.create(
+    return TableEnvironment.create(
         EnvironmentSettings.newInstance().withConfiguration(conf).inStreamingMode().build());
+  }
+
+  private Oracle(String source) throws Exception {
+    env = environment();
     env.executeSql("create table src (d string, bad string, nul string, e string, ts string) with ("
         + "'connector'='filesystem','path'='" + source + "','format'='json')");
   }
@@ -112,9 +117,8 @@ public class Oracle {
   /** Plans one expression: its type, or the reason why Flink refuses it. */
   private void plan(Question q) {
     try {
-      q.type = env.sqlQuery("select (" + q.expr + ") from src").getResolvedSchema()
-          .getColumnDataTypes().get(0).getLogicalType().asSummaryString();
-      env.sqlQuery("select cast((" + q.expr + ") as string) from src");
+      q.type = env.sqlQuery("select (" + q.expr + "), cast((" + q.expr + ") as string) from src")
+          .getResolvedSchema().getColumnDataTypes().get(0).getLogicalType().asSummaryString();
     } catch (Throwable t) {
       q.type = null;
       q.error = "plan";
