@@ -51,16 +51,17 @@ pub const SQL_DIAGNOSTICS_MAX: usize = 100;
 
 const _: () = assert!(OVERSIZED_PREFIX_BYTES < FRAME_MAX_BYTES);
 const _: () = assert!(FRAME_MAX_BYTES * 16 <= UNACKED_MAX_BYTES);
-/// Bytes of rows that one lane may hold unconfirmed; at the limit its shard's step waits. Some
-/// seconds of rows at the fastest load, and small beside the memory of a box.
-pub const LANE_HELD_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of rows that one lane may hold unconfirmed in memory; at the limit its shard's step waits,
+/// and a lane that stays there spills. Half a second of rows at the fastest load, and small beside the
+/// memory of a box.
+pub const LANE_HELD_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// A lane's batch is cut at this many bytes: large enough that a batch's costs vanish, small enough
 /// that the writer starts early.
 pub const ROW_BATCH_BYTES: usize = 128 * 1024;
 /// A lane's batch is cut at this many rows.
 pub const ROW_BATCH_ROWS: usize = 2048;
-/// Emptied batches that a lane keeps for use again.
-pub const LANE_SPARE_BATCHES: usize = 64;
+/// Emptied batches that a lane keeps for use again: all that it may hold at its limit.
+pub const LANE_SPARE_BATCHES: usize = LANE_HELD_MAX_BYTES / ROW_BATCH_BYTES;
 /// Bytes of logged lines that a shard keeps in memory for its step; a step that is further behind
 /// reads them from the log.
 pub const STEP_QUEUE_BYTES: usize = 16 * 1024 * 1024;
@@ -76,8 +77,9 @@ pub const EXPRESSION_NODES_MAX: usize = 100_000;
 /// stack is 2 MiB.
 pub const EXPRESSION_DEPTH_MAX: usize = 256;
 /// Bytes of texts, arrays and maps that functions may make of one message for one row of a rule: some
-/// sixteen times the longest message. REPEAT, REPLACE and their like could fill the memory otherwise.
-pub const MADE_MAX_BYTES: usize = 1024 * 1024;
+/// sixty times the longest message, so that any array in it can be read. REPEAT, REPLACE and their like
+/// could fill the memory otherwise.
+pub const MADE_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// `batch_rows_max` of a sink: rows of one request, unless the table says otherwise.
 pub const SINK_BATCH_ROWS: usize = 32_768;
 /// Most rows that a table may ask for in one request.
@@ -102,6 +104,18 @@ pub const SINK_CONFIRM_INTERVAL_MAX_MS: u64 = 60_000;
 pub const DEAD_LETTERS_MAX_BYTES: u64 = 1024 * 1024 * 1024;
 /// Size of one file of the dead letters' store: what is deleted at a time.
 pub const DEAD_LETTERS_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Dead letters that `rookery dlq retry` sends before it waits for their answers.
+pub const RETRY_LETTERS: usize = 500;
+/// Bytes of these: one may be larger.
+pub const RETRY_BYTES: usize = 1024 * 1024;
+/// Body of a request to the admin port that brings dead rows back: `RETRY_BYTES` and one row more in
+/// base64, with room to spare.
+pub const RETRY_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// How long a retried row may take to its sink's answer before its fate counts as unknown.
+pub const RETRY_PATIENCE_MS: u64 = 10_000;
+/// How long `rookery check --connect` gives all sinks together.
+pub const CHECK_CONNECT_MS: u64 = 5_000;
 
 const _: () = assert!(DEAD_LETTERS_FILE_BYTES * 2 <= DEAD_LETTERS_MAX_BYTES);
 const _: () = assert!(SINK_BATCH_BYTES <= SINK_BATCH_BYTES_MAX);
@@ -138,3 +152,63 @@ pub const RETAIN_HOURS: u64 = 24;
 const _: () = assert!(FRAME_MAX_BYTES < RECORD_MAX_BYTES);
 const _: () = assert!(SEGMENT_SIZE_MIN_BYTES <= SEGMENT_SIZE_BYTES);
 const _: () = assert!(SEGMENT_SIZE_BYTES <= SEGMENT_SIZE_MAX_BYTES);
+/// Rows of one request to Redis, unless the table says otherwise: its server does nothing else while it
+/// runs a transaction, some 2 ms at this size, and more rows gain next to nothing.
+pub const REDIS_BATCH_ROWS: usize = 2_048;
+/// `connect_timeout_ms` of a Redis sink, and the longest that `check` waits for an answer: both together
+/// fit into the 5 s that a check of all sinks may take.
+pub const REDIS_CONNECT_TIMEOUT_MS: u64 = 2_000;
+/// `answer_timeout_ms` of a Redis sink: above what a fork or a slow sync of the server's own log takes; a
+/// shorter one would give up connections that are about to answer.
+pub const REDIS_ANSWER_TIMEOUT_MS: u64 = 5_000;
+/// Longest of both.
+pub const REDIS_TIMEOUT_MAX_MS: u64 = 60_000;
+/// Commands that a Redis row may be made of: its mode's, EXPIRE, PUBLISH and XADD.
+pub const REDIS_ROW_COMMANDS_MAX: usize = 4;
+/// Times that a Redis cluster may point a command to another node before it counts as not taken.
+pub const REDIS_REDIRECTS_MAX: usize = 3;
+
+const _: () = assert!(REDIS_BATCH_ROWS <= SINK_BATCH_ROWS);
+const _: () = assert!(REDIS_CONNECT_TIMEOUT_MS * 2 < 5_000);
+/// Bytes of one spill file of a lane: large enough that files are few, small enough that what is
+/// drained soon gives its space back.
+pub const SPILL_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of rows that wait for their spill file; at the limit the shard's step waits for the disk.
+pub const SPILL_WRITE_AHEAD_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of rows that a draining lane reads ahead of its writer.
+pub const SPILL_READ_AHEAD_BYTES: usize = 4 * 1024 * 1024;
+/// How long a lane may hold all it may before it spills, us: a slower target costs the others this.
+pub const LANE_FULL_GRACE_US: i64 = 100_000;
+/// How long a checkpoint waits for a lane before that lane spills, us.
+pub const CHECKPOINT_GRACE_US: i64 = 5_000_000;
+/// `spill.lane_max_bytes`: bytes that one lane may spill.
+pub const SPILL_LANE_MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// `spill.max_bytes`: bytes that all lanes together may spill.
+pub const SPILL_MAX_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+/// Most tags of a point of a time-series database: what OpenTSDB and its kin take.
+pub const TSDB_TAGS_MAX: usize = 8;
+/// `batchPutSize`: points of one request to a time-series database.
+pub const TSDB_BATCH_POINTS: usize = 500;
+/// Bytes of one request to a time-series database, unless the table says otherwise: below what any of
+/// them refuses.
+pub const TSDB_BATCH_BYTES: usize = 512 * 1024;
+/// `connect_timeout_ms` of a time-series database.
+pub const TSDB_CONNECT_TIMEOUT_MS: u64 = 3_000;
+/// `request_timeout_ms` of a time-series database: above what a merge or a full queue of the target
+/// takes, so that no request is given up that is about to be answered.
+pub const TSDB_REQUEST_TIMEOUT_MS: u64 = 10_000;
+/// How long `check` waits for a time-series database in all.
+pub const TSDB_CHECK_TIMEOUT_MS: u64 = 4_000;
+/// Longest timeout that a table may ask for.
+pub const SINK_TIMEOUT_MAX_MS: u64 = 600_000;
+/// Bytes of an answer that are read.
+pub const TSDB_ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Requests that look for the point a target refuses without naming it, while nothing shows yet that
+/// the target takes any point: two halvings into a full request, then a pause.
+pub const TSDB_UNPROVEN_REQUESTS: usize = 32;
+/// `busy_timeout_ms` of a SQLite file: how long one attempt waits for another writer.
+pub const SQLITE_BUSY_TIMEOUT_MS: u64 = 2_000;
+/// `rotate_interval_ms` of a file sink: as Flink's.
+pub const ROW_FILE_INTERVAL_MS: u64 = 30 * 60 * 1000;
+/// Longest `rotate_interval_ms`: a year.
+pub const ROW_FILE_INTERVAL_MAX_MS: u64 = 366 * 24 * 3600 * 1000;

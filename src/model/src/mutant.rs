@@ -20,6 +20,12 @@ pub enum Mutant {
     HighestNumber,
     /// A duplicate is confirmed at once, not by the sync that covers its first record.
     DuplicateAtOnce,
+    /// A spilling lane sends new rows directly.
+    SpillBypassed,
+    /// A start keeps spilled rows that lie above the checkpoint.
+    SpilledKept,
+    /// A checkpoint counts on spilled rows that were not synced.
+    SpillNotSynced,
     /// A commit that spans a rotation syncs the new segment only.
     SyncNewSegmentOnly,
     /// A start trusts the page cache instead of the disk.
@@ -32,7 +38,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Those of the shard's pipeline, for its suite's loop.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::NoSync,
         Self::AckBeforeSync,
         Self::CursorOneTooFar,
@@ -40,6 +46,9 @@ impl Mutant {
         Self::FenceRemoved,
         Self::HighestNumber,
         Self::DuplicateAtOnce,
+        Self::SpillBypassed,
+        Self::SpilledKept,
+        Self::SpillNotSynced,
     ];
 
     /// Those of the log alone, for its suite's loop.

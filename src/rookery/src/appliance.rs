@@ -14,7 +14,8 @@ use rookery_engine::RuleSet;
 use rookery_runtime::SyncBackend;
 use rookery_runtime::storage::Storage;
 use rookery_shard::{
-    ActorEnd, DataDir, DataDirError, RuleBundle, Server, ServerConfig, ServerEvent, StopReport,
+    ActorEnd, DataDir, DataDirError, RuleBundle, Server, ServerConfig, ServerEvent, SpillConfig,
+    SpillPolicy, StopReport,
 };
 use rookery_sinks::{DeadLetterLimits, SinkContext};
 use rookery_sources::LineLimits;
@@ -467,6 +468,15 @@ fn server_config(config: &Config, dir: &DataDir) -> Result<ServerConfig, Refusal
         dead_letters: DeadLetterLimits {
             max_bytes: config.dead_letters_max_bytes,
             ..DeadLetterLimits::default()
+        },
+        spill: SpillConfig {
+            max_bytes: config.spill.max_bytes,
+            lane_max_bytes: config.spill.lane_max_bytes,
+            policy: match config.spill.drop_oldest {
+                true => SpillPolicy::DropOldest,
+                false => SpillPolicy::Block,
+            },
+            ..SpillConfig::default()
         },
         #[cfg(feature = "count-allocations")]
         thread_allocations: Some(crate::allocations::of_thread),

@@ -12,7 +12,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::connection::Connections;
 use crate::ingress::BatchPool;
-use crate::keeper::{Keeper, SaveRequest, Saved};
+use crate::keeper::{Keeper, SaveError, SaveRequest, Saved};
 use crate::machine::{Durability, Ingested, ShardMachine};
 use crate::message::{ConnectionId, Inbound, Outbound};
 use crate::metrics::{Histograms, LATENCY_MAX_US, ShardMetrics};
@@ -20,8 +20,9 @@ use crate::record::RulesHash;
 use crate::registry::Registry;
 use crate::server::ServerEvent;
 use crate::session::SessionConfig;
+use crate::spill::{SpillDone, SpillSide};
 use crate::step::Stopped;
-use rookery_model::{RecordTime, ShardId};
+use rookery_model::{RecordTime, ShardId, limits};
 use rookery_runtime::net::Accepted;
 use rookery_runtime::storage::RealStorage;
 use rookery_runtime::{
@@ -51,6 +52,8 @@ const INGEST_BUDGET_BYTES: usize = 512 * 1024;
 const STEP_AHEAD_BYTES: usize = 1024 * 1024;
 /// How long the pump waits before it asks a full log for room again.
 const FULL_RETRY: Duration = Duration::from_millis(20);
+/// When the pump looks again at a lane that is full.
+const LANE_FULL_GRACE: Duration = Duration::from_micros(limits::LANE_FULL_GRACE_US as u64);
 /// Between two looks at cursors, checkpoints and histograms.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -66,6 +69,8 @@ pub enum Mail {
     Supersede(ConnectionId),
     /// The keeper is done.
     Saved(Saved),
+    /// The spill's thread has carried out an order of this lane.
+    Spilled(usize, SpillDone),
 }
 
 /// What an actor is made of.
@@ -92,6 +97,8 @@ pub struct ActorSetup {
     pub clock: Arc<dyn Clock>,
     /// Writes checkpoints.
     pub keeper: Keeper,
+    /// Keeps the lanes' spill files.
+    pub spill: SpillSide,
     /// Who syncs.
     pub sync_backend: SyncBackend,
     /// Counts this thread's allocations, in a build that can.
@@ -144,6 +151,7 @@ pub struct Actor {
     pub(crate) started: Instant,
     clock: Arc<dyn Clock>,
     keeper: RefCell<Option<Keeper>>,
+    spill: RefCell<Option<SpillSide>>,
     saving: Cell<bool>,
     histograms: RefCell<Histograms>,
     commit: RefCell<Option<Commit>>,
@@ -201,6 +209,7 @@ impl Actor {
             started: Instant::now(),
             clock: setup.clock,
             keeper: RefCell::new(Some(setup.keeper)),
+            spill: RefCell::new(Some(setup.spill)),
             saving: Cell::new(false),
             histograms: RefCell::new(Histograms::default()),
             commit: RefCell::new(None),
@@ -313,6 +322,12 @@ impl Actor {
         while stopped == Stopped::Budget && machine.step_backlog_bytes() > STEP_AHEAD_BYTES {
             stopped = machine.step(STEP_BUDGET)?;
         }
+        if machine.spill_stuck(now) {
+            self.set_alarm(LANE_FULL_GRACE);
+        }
+        if let Some(spill) = &*self.spill.borrow() {
+            machine.take_spill_orders(|lane, order| spill.order(self.shard, lane, order));
+        }
         if ingested == Ingested::Budget {
             stopped = Stopped::Budget;
         }
@@ -423,6 +438,11 @@ impl Actor {
             Mail::Out(outbound) => self.deliver(outbound),
             Mail::Supersede(connection) => self.supersede(connection),
             Mail::Saved(saved) => self.saved(saved),
+            Mail::Spilled(lane, done) => {
+                if let Err(error) = self.machine.borrow_mut().spill_done(lane, done) {
+                    self.fail(&error);
+                }
+            }
             // Comes from the acceptor only, and `take_mail` takes it.
             Mail::Accepted(_) => {}
         }
@@ -474,8 +494,9 @@ impl Actor {
             return false;
         }
         let mut machine = self.machine.borrow_mut();
-        machine.begin_checkpoint();
-        let Some(cursors) = machine.cursors_to_save() else {
+        machine.begin_checkpoint(self.now());
+        machine.retry_spills();
+        let Some((spill, cursors)) = machine.begin_save() else {
             return false;
         };
         let checkpoint = machine.complete_checkpoint().map(Checkpoint::to_archive);
@@ -484,6 +505,7 @@ impl Actor {
             let cursors = cursors.to_archive();
             keeper.save(SaveRequest {
                 shard: self.shard,
+                spill,
                 cursors,
                 checkpoint,
             });
@@ -494,8 +516,14 @@ impl Actor {
     fn saved(&self, saved: Saved) {
         self.saving.set(false);
         match saved.result {
-            Ok(()) if saved.checkpoint => self.machine.borrow_mut().checkpoint_saved(),
-            Ok(()) => {}
+            Ok(()) => {
+                let mut machine = self.machine.borrow_mut();
+                machine.cursors_saved();
+                if saved.checkpoint {
+                    machine.checkpoint_saved();
+                }
+            }
+            Err(error @ SaveError::Spill(_)) => self.fail(&error),
             Err(error) => {
                 tracing::warn!(
                     shard = self.shard.0,
@@ -569,6 +597,7 @@ impl Actor {
         }
         self.publish();
         self.keeper.borrow_mut().take();
+        self.spill.borrow_mut().take();
         Some(if drained {
             ActorEnd::Drained
         } else {

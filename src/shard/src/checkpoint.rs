@@ -12,7 +12,7 @@ use thiserror::Error;
 /// Schema id of [`Checkpoint`] archives; raised with every change of the structs.
 pub const CHECKPOINT_SCHEMA: u32 = 0x0001_0001;
 /// Schema id of [`Cursors`] archives.
-pub const CURSORS_SCHEMA: u32 = 0x0002_0001;
+pub const CURSORS_SCHEMA: u32 = 0x0002_0002;
 
 /// A position as it is archived.
 #[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,6 +90,7 @@ impl Cursors {
             .map_or_else(LaneMark::default, |lane| LaneMark {
                 cursor: lane.position.into(),
                 rows: lane.rows.into(),
+                spilled: lane.spilled.into(),
             })
     }
 }
@@ -101,6 +102,8 @@ pub struct LaneMark {
     pub cursor: Position,
     /// See [`SavedCursor::rows`].
     pub rows: Position,
+    /// See [`SavedCursor::spilled`].
+    pub spilled: Position,
 }
 
 /// A lane's cursor.
@@ -114,6 +117,8 @@ pub struct SavedCursor {
     pub position: SavedPosition,
     /// End of the last batch of rows that was confirmed: all that a target can know of.
     pub rows: SavedPosition,
+    /// End of the last batch in the lane's spill files, synced.
+    pub spilled: SavedPosition,
 }
 
 /// An archive that its checksum vouched for and that still cannot be read.
@@ -181,6 +186,7 @@ mod tests {
                 writer: 0,
                 position: SavedPosition { term: 9, lsn: 7 },
                 rows: SavedPosition { term: 9, lsn: 6 },
+                spilled: SavedPosition { term: 9, lsn: 9 },
             }],
         };
         assert_eq!(

@@ -6,37 +6,39 @@
 use crate::message::{ConnectionId, Greeted, Inbound, Line, RoutedBatch};
 use crate::record::Defect;
 use crate::route::{self, Destination};
-use rookery_model::{Lsn, RecordTime, ShardId};
+use rookery_model::{Lsn, RecordTime, ShardId, limits};
 use std::sync::Arc;
 
 /// Emptied batches of one shard, used again.
 #[derive(Debug, Default)]
 pub struct BatchPool {
     spare: Vec<Box<RoutedBatch>>,
+    spare_bytes: usize,
 }
 
 impl BatchPool {
-    /// Most batches that are kept; more are freed.
-    const SPARE_MAX: usize = 256;
-    /// A batch that grew beyond this is freed.
-    const SPARE_BYTES_MAX: usize = 512 * 1024;
+    /// Bytes of buffers that are kept; more are freed. Twice what a full step queue holds, so that a
+    /// busy shard finds every batch here that it gave out.
+    const SPARE_BYTES_MAX: usize = 2 * limits::STEP_QUEUE_BYTES;
 
     fn take(&mut self, connection: ConnectionId) -> Box<RoutedBatch> {
-        let mut batch = self
-            .spare
-            .pop()
-            .unwrap_or_else(|| RoutedBatch::empty(connection));
+        let Some(mut batch) = self.spare.pop() else {
+            return RoutedBatch::empty(connection);
+        };
+        self.spare_bytes -= batch.held_bytes();
         batch.connection = connection;
         batch
     }
 
     /// Takes a batch back.
     pub fn give(&mut self, mut batch: Box<RoutedBatch>) {
-        if self.spare.len() < Self::SPARE_MAX && batch.held_bytes() <= Self::SPARE_BYTES_MAX {
+        let held = batch.held_bytes();
+        if self.spare_bytes + held <= Self::SPARE_BYTES_MAX {
             batch.forwarder = None;
             batch.bytes.clear();
             batch.lines.clear();
             batch.taken = 0;
+            self.spare_bytes += held;
             self.spare.push(batch);
         }
     }

@@ -1,12 +1,15 @@
 //! The thread that writes checkpoints and cursors, for all shards: each write is synced before the
-//! shard hears of it, and cursors are durable before the checkpoint that counts on them is written.
+//! shard hears of it, spill files are synced before the cursors and cursors before the checkpoint that
+//! count on them.
 
+use crate::spill::SpillSync;
 use rookery_model::ShardId;
 use rookery_runtime::storage::RealStorage;
 use rookery_wal::Slots;
 use std::io;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
+use thiserror::Error;
 
 /// A shard's two slot files.
 pub struct ShardFiles {
@@ -21,6 +24,8 @@ pub struct ShardFiles {
 pub struct SaveRequest {
     /// For which shard.
     pub shard: ShardId,
+    /// Spill files that are synced before anything is written.
+    pub spill: Vec<SpillSync>,
     /// Archive of the cursors.
     pub cursors: Vec<u8>,
     /// Archive of a complete checkpoint.
@@ -32,8 +37,22 @@ pub struct SaveRequest {
 pub struct Saved {
     /// Whether a checkpoint was written.
     pub checkpoint: bool,
-    /// An error leaves the files as they were before, or the write in doubt; the next write decides.
-    pub result: io::Result<()>,
+    /// What failed, if anything did.
+    pub result: Result<(), SaveError>,
+}
+
+/// Why nothing was saved.
+#[derive(Debug, Error)]
+pub enum SaveError {
+    /// A spill file could not be synced: what was written to it is lost or not, and no later sync can
+    /// tell.
+    #[error(
+        "E2063 a spill file cannot be synced: {0}; the next start makes its rows again from the log"
+    )]
+    Spill(io::Error),
+    /// The files are as they were before, or the write is in doubt; the next write decides.
+    #[error("{0}")]
+    Slots(#[from] io::Error),
 }
 
 /// Handle to the thread.
@@ -49,30 +68,20 @@ impl Keeper {
     /// # Errors
     /// The thread is refused.
     pub fn start(
+        storage: RealStorage,
         files: Vec<ShardFiles>,
         done: impl Fn(ShardId, Saved) + Send + 'static,
     ) -> io::Result<(Self, JoinHandle<()>)> {
-        let (requests, queue) = mpsc::channel();
+        let (requests, queue) = mpsc::channel::<SaveRequest>();
         let mut files = files;
         let thread = thread::Builder::new()
             .name("keeper".into())
             .spawn(move || {
-                for SaveRequest {
-                    shard,
-                    cursors,
-                    checkpoint,
-                } in queue
-                {
-                    let files = &mut files[usize::from(shard.0)];
-                    let written = checkpoint.is_some();
-                    let result = save(files, &cursors, checkpoint.as_deref());
-                    done(
-                        shard,
-                        Saved {
-                            checkpoint: written,
-                            result,
-                        },
-                    );
+                for request in queue {
+                    let files = &mut files[usize::from(request.shard.0)];
+                    let result = save(&storage, files, &request);
+                    let checkpoint = request.checkpoint.is_some();
+                    done(request.shard, Saved { checkpoint, result });
                 }
             })?;
         Ok((Self { requests }, thread))
@@ -93,9 +102,16 @@ impl Keeper {
     }
 }
 
-fn save(files: &mut ShardFiles, cursors: &[u8], checkpoint: Option<&[u8]>) -> io::Result<()> {
-    files.cursors.write(cursors)?;
-    if let Some(checkpoint) = checkpoint {
+fn save(
+    storage: &RealStorage,
+    files: &mut ShardFiles,
+    request: &SaveRequest,
+) -> Result<(), SaveError> {
+    for sync in &request.spill {
+        sync.run(storage).map_err(SaveError::Spill)?;
+    }
+    files.cursors.write(&request.cursors)?;
+    if let Some(checkpoint) = &request.checkpoint {
         files.checkpoint.write(checkpoint)?;
     }
     Ok(())

@@ -2,11 +2,15 @@
 //! order, and are held in account until the writer has confirmed them.
 //!
 //! A synchronous machine: rows are pushed by the step, `seal` cuts batches at record boundaries,
-//! `release` hands on what is covered, `poll` takes confirmations. Invariants: nothing leaves before
-//! it is covered; batches leave in order; the cursor never goes back and never passes an unconfirmed
-//! row.
+//! `release` hands on what is covered, `poll` takes confirmations. A lane whose target does not keep up
+//! *spills*: everything it holds unconfirmed goes to its files, in order, and all that comes after it,
+//! until the files are read to their end; the writer is fed from there.
+//!
+//! Invariants: nothing leaves before it is covered; batches leave in order; the cursor never goes back
+//! and never passes an unconfirmed row; nothing leaves directly while something spilled is unread.
 
 use crate::checkpoint::LaneMark;
+use crate::spill::{SpillDone, SpillError, SpillOrder, SpillOutcome, SpillRow, SpillSync};
 use rookery_model::{Lsn, Mutant, Position, RecordTime, limits, mutant_active};
 use rookery_sinks::{Lane, RowBatch, RowMeta};
 use std::collections::VecDeque;
@@ -21,6 +25,43 @@ pub struct Confirmed {
     pub rows: usize,
 }
 
+/// A batch that the lane holds, and whether its rows are (or will be) in the spill files.
+#[derive(Debug)]
+struct Held {
+    batch: Arc<RowBatch>,
+    spilled: bool,
+}
+
+/// The lane's side of its spill.
+#[derive(Debug, Default)]
+struct Spill {
+    /// New rows go to the files.
+    active: bool,
+    to_append: VecDeque<SpillRow>,
+    /// What the order under way appends.
+    appending: Vec<SpillRow>,
+    /// Undelivered bytes of both.
+    append_bytes: usize,
+    /// An order is under way.
+    busy: bool,
+    /// The files take no more for now.
+    blocked: bool,
+    /// The last order was to append: reading has its turn.
+    read_next: bool,
+    unread_batches: u64,
+    unread_rows: u64,
+    oldest_unread: Option<RecordTime>,
+    bytes: u64,
+    dropped_rows: u64,
+    /// End of the last batch that was appended.
+    through: Position,
+    /// The same when it was last synced.
+    synced: Position,
+    unsynced: SpillSync,
+    /// A cursor that is durable and that the files were not trimmed to.
+    trim: Option<Position>,
+}
+
 /// One shard's end of the path to one writer of a sink.
 #[derive(Debug)]
 pub struct ShardLane {
@@ -30,12 +71,15 @@ pub struct ShardLane {
     cursor: Position,
     rows_confirmed: Position,
     open: RowBatch,
-    sealed: VecDeque<Arc<RowBatch>>,
+    /// Ready for the writer; while the lane spills, what was read from the files.
+    sealed: VecDeque<Held>,
     /// What the writer has and has not confirmed.
-    outstanding: VecDeque<Arc<RowBatch>>,
+    outstanding: VecDeque<Held>,
     held_bytes: usize,
     spare: Vec<Arc<RowBatch>>,
     next_sequence: u64,
+    full_since: Option<RecordTime>,
+    spill: Spill,
 }
 
 impl ShardLane {
@@ -54,7 +98,19 @@ impl ShardLane {
             held_bytes: 0,
             spare: Vec::new(),
             next_sequence: 1,
+            full_since: None,
+            spill: Spill::default(),
         }
+    }
+
+    /// Takes in what a start found in the lane's files, cut to the checkpoint; `promised` is how far
+    /// that checkpoint counts on them.
+    pub fn restore_spill(&mut self, found: &SpillDone, promised: Position) {
+        self.spill.active = found.unread_batches > 0;
+        self.spill.through = promised;
+        self.spill.synced = promised;
+        self.note(found);
+        self.cursor_saved(self.cursor);
     }
 
     /// `file.table`, or `dead_letters`.
@@ -86,7 +142,10 @@ impl ShardLane {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.held_bytes + self.open.bytes.len() >= limits::LANE_HELD_MAX_BYTES
+        match self.spill.active {
+            true => self.spill.append_bytes >= limits::SPILL_WRITE_AHEAD_BYTES,
+            false => self.held_bytes + self.open.bytes.len() >= limits::LANE_HELD_MAX_BYTES,
+        }
     }
 
     /// Where the next row's bytes go; follow with [`Self::end_row`], or truncate back.
@@ -124,21 +183,32 @@ impl ShardLane {
         let batch = Arc::get_mut(&mut shell).expect("a spare batch is nobody else's");
         std::mem::swap(batch, &mut self.open);
         batch.through = through;
-        batch.sequence = self.next_sequence;
-        self.next_sequence += 1;
-        self.held_bytes += batch.bytes.len();
-        self.sealed.push_back(shell);
+        if self.spill.active && !mutant_active(Mutant::SpillBypassed) {
+            self.append(shell, false);
+        } else {
+            self.held_bytes += shell.bytes.len();
+            self.sealed.push_back(Held {
+                batch: shell,
+                spilled: false,
+            });
+        }
     }
 
     /// Hands sealed batches to the writer as far as `covered` allows and the queue takes them.
     pub fn release(&mut self, covered: Lsn) {
-        while let Some(batch) = self.sealed.front() {
-            if batch.through.lsn > covered || self.queue.push(Arc::clone(batch)).is_err() {
+        while let Some(mut held) = self.sealed.pop_front() {
+            if held.batch.through.lsn > covered {
+                self.sealed.push_front(held);
                 return;
             }
-            if let Some(batch) = self.sealed.pop_front() {
-                self.outstanding.push_back(batch);
+            let batch = Arc::get_mut(&mut held.batch).expect("nobody has it yet");
+            batch.sequence = self.next_sequence;
+            if self.queue.push(Arc::clone(&held.batch)).is_err() {
+                self.sealed.push_front(held);
+                return;
             }
+            self.next_sequence += 1;
+            self.outstanding.push_back(held);
         }
     }
 
@@ -148,33 +218,40 @@ impl ShardLane {
         while self
             .outstanding
             .front()
-            .is_some_and(|first| first.sequence <= through)
+            .is_some_and(|first| first.batch.sequence <= through)
         {
-            let Some(mut done) = self.outstanding.pop_front() else {
+            let Some(Held { batch, .. }) = self.outstanding.pop_front() else {
                 break;
             };
-            self.held_bytes -= done.bytes.len();
-            self.cursor = self.cursor.max(done.through);
-            self.rows_confirmed = self.rows_confirmed.max(done.through);
+            self.held_bytes -= batch.bytes.len();
+            self.cursor = self.cursor.max(batch.through);
+            self.rows_confirmed = self.rows_confirmed.max(batch.through);
             confirmed(Confirmed {
-                oldest: done.oldest,
-                rows: done.rows.len(),
+                oldest: batch.oldest,
+                rows: batch.rows.len(),
             });
-            if self.spare.len() < limits::LANE_SPARE_BATCHES
-                && let Some(batch) = Arc::get_mut(&mut done)
-            {
-                batch.bytes.clear();
-                batch.rows.clear();
-                self.spare.push(done);
-            }
+            self.recycle(batch);
+        }
+        self.end_spill();
+    }
+
+    fn recycle(&mut self, mut batch: Arc<RowBatch>) {
+        if self.spare.len() < limits::LANE_SPARE_BATCHES
+            && let Some(empty) = Arc::get_mut(&mut batch)
+        {
+            empty.clear();
+            self.spare.push(batch);
         }
     }
 
+    /// What the lane holds in memory and is not confirmed, in order.
     fn unconfirmed(&self) -> impl Iterator<Item = &RowBatch> {
+        let waiting = self.spill.appending.iter().chain(&self.spill.to_append);
         self.outstanding
             .iter()
             .chain(&self.sealed)
-            .map(AsRef::as_ref)
+            .map(|held| &*held.batch)
+            .chain(waiting.filter(|row| !row.delivered).map(|row| &*row.batch))
             .chain(std::iter::once(&self.open))
             .filter(|batch| !batch.rows.is_empty())
     }
@@ -182,6 +259,9 @@ impl ShardLane {
     /// All records up to `position` are stepped and covered: without unconfirmed rows of them the
     /// cursor follows.
     pub fn settle(&mut self, position: Position) {
+        if self.spill.active {
+            return;
+        }
         let first = self
             .unconfirmed()
             .next()
@@ -189,6 +269,33 @@ impl ShardLane {
         if first.is_none_or(|first| first > position) {
             self.cursor = self.cursor.max(position);
         }
+    }
+
+    /// Whether every row at or below `position` is confirmed, or in the files (synced by the save
+    /// that asks).
+    #[must_use]
+    pub fn has_secured(&self, position: Position) -> bool {
+        let above = |batch: &RowBatch| {
+            let first = batch.rows.first();
+            first.is_none_or(|row| row.position > position)
+        };
+        let held = self.outstanding.iter().chain(&self.sealed);
+        let waiting = self.spill.appending.iter().chain(&self.spill.to_append);
+        let mut unspilled = held.filter(|held| !held.spilled);
+        let mut waiting = waiting.filter(|row| row.batch.through > self.cursor);
+        above(&self.open)
+            && unspilled.all(|held| above(&held.batch))
+            && waiting.all(|row| above(&row.batch))
+    }
+
+    /// Whether some batch in memory has rows on both sides of `position`: no checkpoint may lie there,
+    /// for a start cuts the files between batches.
+    #[must_use]
+    pub fn straddles(&self, position: Position) -> bool {
+        self.unconfirmed().any(|batch| {
+            let last = batch.rows[batch.rows.len() - 1].position;
+            batch.rows[0].position <= position && last > position
+        })
     }
 
     /// What a cursor file says of this lane.
@@ -209,18 +316,203 @@ impl ShardLane {
     /// Rows made and not yet confirmed.
     #[must_use]
     pub fn unconfirmed_rows(&self) -> usize {
-        self.unconfirmed().map(|batch| batch.rows.len()).sum()
+        let held: usize = self.unconfirmed().map(|batch| batch.rows.len()).sum();
+        held + self.spill.unread_rows as usize
     }
 
     /// Record time of the oldest row not yet confirmed.
     #[must_use]
     pub fn oldest_unconfirmed(&self) -> Option<RecordTime> {
-        self.unconfirmed().next().map(|batch| batch.oldest)
+        let held = self.outstanding.front().or(self.sealed.front());
+        held.map(|held| held.batch.oldest)
+            .or(self.spill.oldest_unread)
+            .or_else(|| self.unconfirmed().next().map(|batch| batch.oldest))
     }
 
     /// Whether every row that was made is confirmed.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.unconfirmed().next().is_none()
+        !self.spill.active && self.unconfirmed().next().is_none()
+    }
+}
+
+/// The spill.
+impl ShardLane {
+    /// Bytes of its files, rows in them that are not read yet, rows that were given up since the start.
+    #[must_use]
+    pub fn spilled(&self) -> (u64, u64, u64) {
+        let spill = &self.spill;
+        (spill.bytes, spill.unread_rows, spill.dropped_rows)
+    }
+
+    /// Spills where the lane has been full for longer than the grace; true where it is full and has
+    /// time left.
+    pub fn spill_if_stuck(&mut self, now: RecordTime) -> bool {
+        if self.spill.active || !self.is_full() {
+            self.full_since = None;
+            return false;
+        }
+        let since = *self.full_since.get_or_insert(now);
+        if now.0 - since.0 < limits::LANE_FULL_GRACE_US {
+            return true;
+        }
+        self.begin_spill();
+        false
+    }
+
+    /// From now on everything unconfirmed and everything new goes to the files.
+    pub fn begin_spill(&mut self) {
+        if self.spill.active {
+            return;
+        }
+        self.spill.active = true;
+        self.full_since = None;
+        for held in &mut self.outstanding {
+            if !std::mem::replace(&mut held.spilled, true) {
+                self.spill.to_append.push_back(SpillRow {
+                    batch: Arc::clone(&held.batch),
+                    delivered: true,
+                });
+            }
+        }
+        for held in std::mem::take(&mut self.sealed) {
+            self.held_bytes -= held.batch.bytes.len();
+            self.append(held.batch, false);
+        }
+    }
+
+    fn append(&mut self, batch: Arc<RowBatch>, delivered: bool) {
+        self.spill.append_bytes += batch.bytes.len();
+        self.spill
+            .to_append
+            .push_back(SpillRow { batch, delivered });
+    }
+
+    /// What the lane wants of its files next, if nothing is under way. Only what is `durable` in the log
+    /// goes there: so no checkpoint ever lies below a row that is in the files.
+    pub fn take_spill_order(&mut self, durable: Lsn) -> Option<SpillOrder> {
+        let spill = &mut self.spill;
+        if spill.busy {
+            return None;
+        }
+        let ahead = self.held_bytes < limits::SPILL_READ_AHEAD_BYTES && self.sealed.is_empty();
+        // What was delivered must be in the files before the first batch is read from behind it.
+        let delivered = spill.to_append.iter().any(|row| row.delivered);
+        let read = spill.unread_batches > 0 && ahead && !delivered;
+        let ready = spill.to_append.iter();
+        let ready = ready.take_while(|row| row.batch.through.lsn <= durable);
+        let ready = ready.count();
+        let append = ready > 0 && !spill.blocked;
+        let order = if append && !(read && spill.read_next) {
+            spill.read_next = true;
+            let rows: Vec<_> = spill.to_append.drain(..ready).collect();
+            spill.appending.clone_from(&rows);
+            SpillOrder::Append(rows)
+        } else if read {
+            spill.read_next = false;
+            SpillOrder::Read {
+                bytes: limits::SPILL_READ_AHEAD_BYTES,
+            }
+        } else {
+            SpillOrder::Trim(spill.trim.take().filter(|_| spill.bytes > 0)?)
+        };
+        spill.busy = true;
+        Some(order)
+    }
+
+    /// An order was carried out.
+    ///
+    /// # Errors
+    /// The files cannot be used: the shard must end, and the next start makes the rows again.
+    pub fn spill_done(&mut self, done: SpillDone) -> Result<(), SpillError> {
+        self.note(&done);
+        self.spill.busy = false;
+        match done.outcome {
+            SpillOutcome::Failed(error) => return Err(error),
+            SpillOutcome::Trimmed => {}
+            SpillOutcome::Read(batches) => {
+                for batch in batches {
+                    self.loaded(batch);
+                }
+            }
+            SpillOutcome::Appended {
+                rows,
+                appended,
+                sync,
+            } => self.appended(rows, appended, sync),
+        }
+        self.end_spill();
+        Ok(())
+    }
+
+    fn note(&mut self, done: &SpillDone) {
+        let spill = &mut self.spill;
+        spill.unread_batches = done.unread_batches;
+        spill.unread_rows = done.unread_rows;
+        spill.oldest_unread = done.oldest_unread;
+        spill.bytes = done.bytes;
+        spill.dropped_rows += done.dropped_rows;
+    }
+
+    fn loaded(&mut self, batch: RowBatch) {
+        self.held_bytes += batch.bytes.len();
+        self.sealed.push_back(Held {
+            batch: Arc::new(batch),
+            spilled: true,
+        });
+    }
+
+    fn appended(&mut self, rows: Vec<SpillRow>, appended: usize, sync: SpillSync) {
+        self.spill.appending.clear();
+        self.spill.unsynced.merge(sync);
+        self.spill.blocked = appended < rows.len();
+        let mut rows = rows.into_iter();
+        for row in rows.by_ref().take(appended) {
+            self.spill.through = row.batch.through;
+            if !row.delivered {
+                self.spill.append_bytes -= row.batch.bytes.len();
+                self.recycle(row.batch);
+            }
+        }
+        for row in rows.rev() {
+            self.spill.to_append.push_front(row);
+        }
+    }
+
+    /// Once the files are read to their end, rows go directly again.
+    fn end_spill(&mut self) {
+        let spill = &mut self.spill;
+        let read = spill.unread_batches == 0 && !spill.busy && self.sealed.is_empty();
+        if spill.active && read && spill.to_append.is_empty() {
+            spill.active = false;
+        }
+    }
+
+    /// Once a second: where the files had no room, it is tried again.
+    pub fn retry_spill(&mut self) {
+        self.spill.blocked = false;
+    }
+
+    /// What the save under way must sync before it counts on spilled rows.
+    pub fn take_spill_sync(&mut self) -> SpillSync {
+        self.spill.synced = self.spill.through;
+        let sync = std::mem::take(&mut self.spill.unsynced);
+        match mutant_active(Mutant::SpillNotSynced) {
+            true => SpillSync::default(),
+            false => sync,
+        }
+    }
+
+    /// Up to here rows are in the files and synced, once the save under way is done.
+    #[must_use]
+    pub fn spilled_through(&self) -> Position {
+        self.spill.synced
+    }
+
+    /// This cursor is durable: what lies below it in the files may go.
+    pub fn cursor_saved(&mut self, cursor: Position) {
+        if self.spill.bytes > 0 {
+            self.spill.trim = Some(cursor);
+        }
     }
 }

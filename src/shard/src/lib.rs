@@ -41,6 +41,7 @@ mod server;
 mod session;
 #[cfg(test)]
 mod sim;
+mod spill;
 mod step;
 
 pub use actor::ActorEnd;
@@ -51,6 +52,7 @@ pub use open::OpenShardError;
 pub use record::RulesHash;
 pub use repair::accept_damage;
 pub use server::{
-    RuleBundle, Server, ServerConfig, ServerEvent, ServerView, SinkView, StartError, StopReport,
-    hex,
+    RuleBundle, Server, ServerConfig, ServerEvent, ServerView, SinkView, SpillConfig, StartError,
+    StopReport, hex,
 };
+pub use spill::SpillPolicy;

@@ -12,8 +12,9 @@ use crate::message::{ConnectionId, Greeted, Inbound, Line, Outbound, RoutedBatch
 use crate::metrics::ShardMetrics;
 use crate::numbering::{ForwarderId, Numbering};
 use crate::record::{self, RulesHash, SENDER_MAX_BYTES, Sender};
+use crate::spill::{SpillDone, SpillError, SpillOrder, SpillSync};
 use crate::step::{Stepper, Stopped};
-use rookery_model::{Lsn, Mutant, Position, RecordTime, mutant_active};
+use rookery_model::{Lsn, Mutant, Position, RecordTime, limits, mutant_active};
 use rookery_runtime::storage::Storage;
 use rookery_wal::{AppendError, Commit, Log, RecordKind, WalError};
 use std::collections::VecDeque;
@@ -83,6 +84,7 @@ pub struct ShardMachine<S: Storage> {
     outbound: Vec<Outbound>,
     recycled: Vec<Box<RoutedBatch>>,
     pending_checkpoint: Option<Checkpoint>,
+    pending_since: RecordTime,
     saved_checkpoint: Position,
     /// The one before, which a start falls back on if the newest cannot be read.
     earlier_checkpoint: Position,
@@ -118,6 +120,7 @@ impl<S: Storage> ShardMachine<S> {
             outbound: Vec::new(),
             recycled: Vec::new(),
             pending_checkpoint: None,
+            pending_since: RecordTime::default(),
             saved_cursors: Cursors::default(),
             metrics,
         }
@@ -535,30 +538,99 @@ impl<S: Storage> ShardMachine<S> {
                     writer: lane.writer(),
                     position: lane.saved_cursor().into(),
                     rows: lane.rows_confirmed().into(),
+                    spilled: lane.spilled_through().into(),
                 })
                 .collect(),
         }
     }
 
-    /// The cursors, if they or the durable end have moved since the last call.
-    pub fn cursors_to_save(&mut self) -> Option<Cursors> {
+    /// What is to be saved now: cursors, if they or the durable end have moved since the last call,
+    /// and what of the spill is to be synced first.
+    pub fn begin_save(&mut self) -> Option<(Vec<SpillSync>, Cursors)> {
+        let mut sync = Vec::new();
+        for lane in &mut self.lanes {
+            sync.push(lane.take_spill_sync());
+        }
         let cursors = self.cursors();
-        (cursors != self.saved_cursors).then(|| {
+        let unchanged = cursors == self.saved_cursors && sync.iter().all(SpillSync::is_empty);
+        (!unchanged).then(|| {
             self.saved_cursors.clone_from(&cursors);
-            cursors
+            (sync, cursors)
         })
     }
 
+    /// The cursors of the last save are durable: what they have passed may leave the spill.
+    pub fn cursors_saved(&mut self) {
+        for (lane, saved) in self.lanes.iter_mut().zip(&self.saved_cursors.lanes) {
+            lane.cursor_saved(saved.position.into());
+        }
+    }
+
+    /// Lets lanes that hold all they may for longer than the grace spill; true where one is full and
+    /// has time left.
+    pub fn spill_stuck(&mut self, now: RecordTime) -> bool {
+        let mut waiting = false;
+        for lane in &mut self.lanes {
+            waiting |= lane.spill_if_stuck(now);
+        }
+        waiting
+    }
+
+    /// Lets lanes whose files had no room try again.
+    pub fn retry_spills(&mut self) {
+        self.lanes.iter_mut().for_each(ShardLane::retry_spill);
+    }
+
+    /// What the lanes want of their files.
+    pub fn take_spill_orders(&mut self, mut order: impl FnMut(usize, SpillOrder)) {
+        let durable = self.log.durable().lsn;
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            if let Some(wanted) = lane.take_spill_order(durable) {
+                order(index, wanted);
+            }
+        }
+    }
+
+    /// An order was carried out.
+    ///
+    /// # Errors
+    /// The files cannot be used: the shard must end.
+    pub fn spill_done(&mut self, lane: usize, done: SpillDone) -> Result<(), SpillError> {
+        self.lanes[lane].spill_done(done)
+    }
+
     /// Takes the state at the last position that is both stepped and durable as the next checkpoint,
-    /// unless one is pending or nothing has changed.
-    pub fn begin_checkpoint(&mut self) {
-        let position = self.stepper.position().min(self.log.durable());
+    /// unless one is pending or nothing has changed. Where a batch of rows lies across that position the
+    /// next call decides. A lane that keeps a checkpoint waiting for longer than the grace spills.
+    pub fn begin_checkpoint(&mut self, now: RecordTime) {
+        let (stepped, durable) = (self.stepper.position(), self.log.durable());
+        let position = stepped.min(durable);
         if mutant_active(Mutant::UnlinkBeforeCursor) {
             self.log.set_deletable(position);
         }
-        if self.pending_checkpoint.is_some() || position <= self.saved_checkpoint {
+        if let Some(pending) = &self.pending_checkpoint {
+            if now.0 - self.pending_since.0 >= limits::CHECKPOINT_GRACE_US {
+                let pending = pending.position.into();
+                let late = |lane: &&mut ShardLane| !lane.has_secured(pending);
+                self.lanes
+                    .iter_mut()
+                    .filter(late)
+                    .for_each(ShardLane::begin_spill);
+            }
             return;
         }
+        if position <= self.saved_checkpoint {
+            return;
+        }
+        if stepped <= durable {
+            for lane in &mut self.lanes {
+                lane.seal(stepped);
+            }
+        }
+        if self.lanes.iter().any(|lane| lane.straddles(position)) {
+            return;
+        }
+        self.pending_since = now;
         let Some(rules) = self.stepper.rules_at(position) else {
             return;
         };
@@ -581,14 +653,15 @@ impl<S: Storage> ShardMachine<S> {
         });
     }
 
-    /// The pending checkpoint, once every lane has confirmed all rows up to it.
+    /// The pending checkpoint, once every lane has confirmed all rows up to it, or has them in files
+    /// that the save under way syncs.
     #[must_use]
     pub fn complete_checkpoint(&self) -> Option<&Checkpoint> {
         let pending = self.pending_checkpoint.as_ref()?;
         let position = Position::from(pending.position);
         self.lanes
             .iter()
-            .all(|lane| lane.cursor() >= position)
+            .all(|lane| lane.has_secured(position))
             .then_some(pending)
     }
 
@@ -628,6 +701,10 @@ impl<S: Storage> ShardMachine<S> {
         for (index, lane) in self.lanes.iter().enumerate() {
             metrics.cursors[index].set(lane.cursor().lsn.0);
             metrics.unconfirmed[index].set(lane.unconfirmed_rows() as u64);
+            let (bytes, rows, dropped) = lane.spilled();
+            metrics.spilled_bytes[index].set(bytes);
+            metrics.spilled_rows[index].set(rows);
+            metrics.spill_dropped[index].set(dropped);
             let oldest = lane
                 .oldest_unconfirmed()
                 .map_or(0, |time| time.0.max(1) as u64);
@@ -644,6 +721,12 @@ impl<S: Storage> ShardMachine<S> {
     /// The log, for its upkeep.
     pub fn log_mut(&mut self) -> &mut Log<S> {
         &mut self.log
+    }
+
+    /// Lets a lane spill whatever it holds.
+    #[cfg(test)]
+    pub fn force_spill(&mut self, lane: usize) {
+        self.lanes[lane].begin_spill();
     }
 
     /// The lanes, to look at.

@@ -100,6 +100,12 @@ pub struct ShardMetrics {
     pub unconfirmed: Vec<Counter>,
     /// By lane: record time of the oldest row not yet confirmed, µs; 0 without one.
     pub oldest_unconfirmed: Vec<Counter>,
+    /// By lane: bytes of its spill files.
+    pub spilled_bytes: Vec<Counter>,
+    /// By lane: rows in its spill files that were not read back yet.
+    pub spilled_rows: Vec<Counter>,
+    /// By lane: spilled rows that were given up, by policy or to damage.
+    pub spill_dropped: Vec<Counter>,
     /// Open connections.
     pub connections: Counter,
     /// 1 while the disk has no room for more log.
@@ -119,6 +125,9 @@ impl ShardMetrics {
             cursors: counters(lanes),
             unconfirmed: counters(lanes),
             oldest_unconfirmed: counters(lanes),
+            spilled_bytes: counters(lanes),
+            spilled_rows: counters(lanes),
+            spill_dropped: counters(lanes),
             ..Self::default()
         }
     }

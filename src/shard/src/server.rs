@@ -13,9 +13,13 @@ use crate::output::SinkBinding;
 use crate::record::RulesHash;
 use crate::registry::Registry;
 use crate::session::SessionConfig;
+use crate::spill::{
+    self, Found, SpillBudget, SpillDone, SpillError, SpillLimits, SpillOutcome, SpillPolicy,
+    SpillSetup, SpillSide, SpillStore,
+};
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
-use rookery_model::{RecordTime, ShardId, Term, limits};
+use rookery_model::{Position, RecordTime, ShardId, Term, limits};
 use rookery_runtime::net::{Acceptor, AcceptorStats, listen};
 use rookery_runtime::storage::RealStorage;
 use rookery_runtime::{
@@ -28,9 +32,10 @@ use rookery_sinks::{
 };
 use rookery_sources::LineLimits;
 use rookery_wal::LogConfig;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -41,6 +46,8 @@ use thiserror::Error;
 const MAILBOX_CAPACITY: usize = 4096;
 /// Batches that fit into one lane's queue; more waits in the shard's own account.
 const LANE_CAPACITY: usize = 256;
+/// Directory of the lanes' spill files, in each shard's.
+const SPILL_DIR: &str = "spill";
 
 /// What a server is told.
 #[derive(Clone, Debug)]
@@ -71,8 +78,34 @@ pub struct ServerConfig {
     pub retain_bytes: u64,
     /// Bounds of the dead-letter store.
     pub dead_letters: DeadLetterLimits,
+    /// Bounds of what lanes spill.
+    pub spill: SpillConfig,
     /// Counts the calling thread's allocations, in a build that can.
     pub thread_allocations: Option<fn() -> u64>,
+}
+
+/// Bounds of what lanes spill while their targets are behind.
+#[derive(Clone, Debug)]
+pub struct SpillConfig {
+    /// `spill.max_bytes`, of all lanes together.
+    pub max_bytes: u64,
+    /// `spill.lane_max_bytes`, where a sink says nothing else.
+    pub lane_max_bytes: u64,
+    /// `spill.policy`, where a sink says nothing else.
+    pub policy: SpillPolicy,
+    /// By sink, `file.table`: its own bytes a lane and its own policy.
+    pub sinks: BTreeMap<String, (Option<u64>, Option<SpillPolicy>)>,
+}
+
+impl Default for SpillConfig {
+    fn default() -> Self {
+        Self {
+            max_bytes: limits::SPILL_MAX_BYTES,
+            lane_max_bytes: limits::SPILL_LANE_MAX_BYTES,
+            policy: SpillPolicy::default(),
+            sinks: BTreeMap::new(),
+        }
+    }
 }
 
 /// A compiled rule set and its sinks.
@@ -122,6 +155,9 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// A lane's spill files.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
     /// The listener.
     #[error("E2053 cannot listen on {address}: {source}; set `listen.tcp` to a free address")]
     Listen {
@@ -181,7 +217,8 @@ pub struct Server {
     mailboxes: Vec<Sender<Mail>>,
     executors: Vec<ExecutorHandle<()>>,
     writers: Vec<WriterHandle>,
-    keeper: Option<JoinHandle<()>>,
+    /// The keeper and the spill's thread.
+    side_threads: Vec<JoinHandle<()>>,
     acceptor: Option<Acceptor>,
 }
 
@@ -229,6 +266,7 @@ impl Server {
             mail.push(receiver);
         }
         let lanes = make_lanes(&plans, &opened);
+        let spills = open_spills(dir, &config.spill, &plans, &opened)?;
         let view = Arc::new(make_view(
             &plans,
             &bundles[0],
@@ -246,10 +284,10 @@ impl Server {
             mailboxes,
             executors: Vec::new(),
             writers,
-            keeper: None,
+            side_threads: Vec::new(),
             acceptor: None,
         };
-        server.start_shards(dir, opened, &bundles, &lanes, mail, &events)?;
+        server.start_shards(dir, opened, &bundles, &lanes, spills, mail, &events)?;
         Ok(server)
     }
 
@@ -259,6 +297,7 @@ impl Server {
         opened: Opened<RealStorage>,
         bundles: &[RuleBundle],
         lanes: &[Vec<Arc<Lane>>],
+        spills: Spills,
         mail: Vec<Receiver<Mail>>,
         events: &mpsc::Sender<ServerEvent>,
     ) -> Result<(), StartError> {
@@ -297,7 +336,10 @@ impl Server {
                 checkpoint: shard.checkpoint_slots,
             });
             let metrics = Arc::clone(&self.view.shards[index]);
-            let shard_lanes = shard_lanes(&self.view.sinks, &lanes[index], &cursors);
+            let mut shard_lanes = shard_lanes(&self.view.sinks, &lanes[index], &cursors);
+            for (lane, (found, promised)) in shard_lanes.iter_mut().zip(&spills.found[index]) {
+                lane.restore_spill(found, *promised);
+            }
             let stepper = Stepper::new(
                 StepConfig {
                     shard: id,
@@ -334,11 +376,18 @@ impl Server {
             ));
         }
         let saved = self.mailboxes.clone();
-        let (keeper, keeper_thread) = Keeper::start(files, move |shard: ShardId, result| {
-            send_patiently(&saved[usize::from(shard.0)], Mail::Saved(result));
+        let storage = dir.storage().clone();
+        let (keeper, keeper_thread) =
+            Keeper::start(storage, files, move |shard: ShardId, result| {
+                send_patiently(&saved[usize::from(shard.0)], Mail::Saved(result));
+            })
+            .map_err(thread_error("the keeper"))?;
+        let spilled = self.mailboxes.clone();
+        let (spill, spill_thread) = SpillSide::start(spills.setup, move |shard, lane, done| {
+            send_patiently(&spilled[usize::from(shard.0)], Mail::Spilled(lane, done));
         })
-        .map_err(thread_error("the keeper"))?;
-        self.keeper = Some(keeper_thread);
+        .map_err(thread_error("the spill's thread"))?;
+        self.side_threads = vec![keeper_thread, spill_thread];
         for (shard, machine, put_rules, mail, metrics) in setups {
             let setup = ActorSetup {
                 shard,
@@ -352,6 +401,7 @@ impl Server {
                 sessions: sessions.clone(),
                 clock: Arc::clone(&clock),
                 keeper: keeper.handle(),
+                spill: spill.clone(),
                 sync_backend: self.config.sync_backend,
                 thread_allocations: self.config.thread_allocations,
                 control: Arc::clone(&self.control),
@@ -461,10 +511,10 @@ impl Server {
                 report.failures.push("a sink's writer does not end".into());
             }
         }
-        if let Some(keeper) = self.keeper.take()
-            && keeper.join().is_err()
-        {
-            report.failures.push("the keeper's thread panicked".into());
+        for thread in self.side_threads.drain(..) {
+            if thread.join().is_err() {
+                report.failures.push("a side thread panicked".into());
+            }
         }
     }
 
@@ -588,6 +638,104 @@ fn make_lanes(plans: &[SinkPlan], opened: &Opened<RealStorage>) -> Vec<Vec<Arc<L
         .enumerate()
         .map(|(index, shard)| make(index, shard))
         .collect()
+}
+
+/// The lanes' spill files as the start found them.
+struct Spills {
+    setup: SpillSetup,
+    /// By shard, by lane: what is there, and how far the checkpoint counts on it.
+    found: Vec<Vec<(SpillDone, Position)>>,
+}
+
+/// The directory of a lane's spill files below its shard's.
+fn spill_dir(dir: &DataDir, shard: u16, sink: &str, writer: u16) -> PathBuf {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let mut name = String::new();
+    for c in sink.chars() {
+        match plain(c) {
+            true => name.push(c),
+            false => name.push_str(&format!("%{:x}%", u32::from(c))),
+        }
+    }
+    let spills = dir.shard_dir(shard).join(SPILL_DIR);
+    spills.join(format!("{name}-{writer}"))
+}
+
+/// Opens every lane's files, cut to its shard's checkpoint, and names those that no sink claims.
+fn open_spills(
+    dir: &DataDir,
+    config: &SpillConfig,
+    plans: &[SinkPlan],
+    opened: &Opened<RealStorage>,
+) -> Result<Spills, StartError> {
+    let shared = Arc::new(SpillBudget::new(config.max_bytes));
+    let mut stores = HashMap::new();
+    let mut found = Vec::new();
+    for (index, shard) in opened.shards.iter().enumerate() {
+        let index = index as u16;
+        let mut lanes = Vec::new();
+        let mut claimed = Vec::new();
+        for plan in plans {
+            let own = config.sinks.get(&plan.name).copied().unwrap_or_default();
+            for writer in 0..plan.writers.len() as u16 {
+                let saved = shard.cursors.of_lane(&plan.name, writer);
+                let checkpoint = Position::from(shard.checkpoint.position);
+                let promised = saved.spilled.min(checkpoint);
+                let limits = SpillLimits {
+                    segment_bytes: limits::SPILL_SEGMENT_BYTES,
+                    lane_max_bytes: own.0.unwrap_or(config.lane_max_bytes),
+                    policy: own.1.unwrap_or(config.policy),
+                    shared: Arc::clone(&shared),
+                };
+                let at = Found {
+                    term: opened.term(),
+                    checkpoint,
+                    cursor: saved.cursor,
+                    promised,
+                };
+                let path = spill_dir(dir, index, &plan.name, writer);
+                let seed = spill::seed(dir.instance(), index, &plan.name, writer);
+                let spill::Opened { mut store, lost } =
+                    SpillStore::open(dir.storage(), &path, seed, limits, at)?;
+                claimed.push(path);
+                if let Some(through) = lost {
+                    tracing::error!(
+                        sink = plan.name,
+                        shard = index,
+                        after = %saved.cursor,
+                        %through,
+                        "E2064 spill files are missing: the rows of these records that the target had not confirmed are lost"
+                    );
+                }
+                lanes.push((store.done(SpillOutcome::Trimmed), promised));
+                stores.insert(
+                    (ShardId(index), lanes.len() - 1),
+                    (plan.name.clone(), store),
+                );
+            }
+        }
+        found.push(lanes);
+        warn_of_unclaimed(&dir.shard_dir(index).join(SPILL_DIR), &claimed);
+    }
+    let setup = SpillSetup { stores };
+    Ok(Spills { setup, found })
+}
+
+/// Rows of a sink that no rule set has any more stay where they are.
+fn warn_of_unclaimed(dir: &Path, claimed: &[PathBuf]) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten().filter(|e| !claimed.contains(&e.path())) {
+        let holds_rows =
+            std::fs::read_dir(entry.path()).is_ok_and(|mut files| files.next().is_some());
+        if holds_rows {
+            tracing::warn!(
+                directory = %entry.path().display(),
+                "spilled rows of a sink that no rule writes to: declare it again to have them sent, or remove the directory to give them up"
+            );
+        }
+    }
 }
 
 fn make_view(

@@ -83,6 +83,10 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("admin", "Metrics, health and status over HTTP."),
     ("log", "The durable log of every shard."),
     (
+        "spill",
+        "Files in which rows wait for a sink's target that does not take them.",
+    ),
+    (
         "dead_letters",
         "The built-in store of messages and rows that could not go on.",
     ),
@@ -90,6 +94,8 @@ pub const SECTIONS: &[(&str, &str)] = &[
 
 /// The largest size a limit in bytes may be given: 1 TiB, far above any use, far below overflow.
 const BYTES_MAX: u64 = 1 << 40;
+/// The least a spill budget may be: some segments.
+const SPILL_LEAST_BYTES: u64 = 4 * limits::SPILL_SEGMENT_BYTES;
 /// The longest time a limit may be given: 24 hours in milliseconds.
 const TIME_MAX_MS: u64 = 24 * 3600 * 1000;
 
@@ -245,6 +251,32 @@ pub const KEYS: &[Key] = &[
         unit: "",
         meaning: "Who syncs: \"ring\" is io_uring; \"thread\" is a thread that calls fdatasync, slower, for kernels \
                   and tools that cannot see into a ring.",
+    },
+    Key {
+        section: "spill",
+        name: "lane_max_bytes",
+        default: Default::Integer(limits::SPILL_LANE_MAX_BYTES),
+        bound: Bound::Range(SPILL_LEAST_BYTES, BYTES_MAX),
+        unit: "bytes",
+        meaning: "Size of one lane's files (the way from one shard to one writer of a sink) at which `policy` \
+                  acts; 50% and 80% of it are logged.",
+    },
+    Key {
+        section: "spill",
+        name: "max_bytes",
+        default: Default::Integer(limits::SPILL_MAX_BYTES),
+        bound: Bound::Range(SPILL_LEAST_BYTES, BYTES_MAX),
+        unit: "bytes",
+        meaning: "The same for all lanes of the data directory together.",
+    },
+    Key {
+        section: "spill",
+        name: "policy",
+        default: Default::Text("block"),
+        bound: Bound::Choice(&["block", "drop_oldest"]),
+        unit: "",
+        meaning: "What happens there: \"block\" lets the rules wait (messages go on being logged and \
+                  acknowledged), \"drop_oldest\" gives up the lane's oldest rows, and counts them.",
     },
     Key {
         section: "dead_letters",

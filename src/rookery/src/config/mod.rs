@@ -47,10 +47,23 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// The log.
     pub log: Log,
+    /// What lanes may spill.
+    pub spill: Spill,
     /// Size at which the dead-letter store deletes its oldest files.
     pub dead_letters_max_bytes: u64,
     /// Replaced connectors.
     pub tables: Vec<TableOverride>,
+}
+
+/// What lanes may spill.
+#[derive(Clone, Copy, Debug)]
+pub struct Spill {
+    /// Bytes of one lane.
+    pub lane_max_bytes: u64,
+    /// Bytes of all lanes.
+    pub max_bytes: u64,
+    /// Whether the oldest rows are given up at the bound; else the rules wait.
+    pub drop_oldest: bool,
 }
 
 /// The listener and what a sender may do.
@@ -172,6 +185,11 @@ impl Config {
                     .filter(|bytes| *bytes > 0),
                 unsafe_filesystem: values.boolean("log", "unsafe_filesystem"),
                 sync_thread: values.text("log", "sync_backend") == "thread",
+            },
+            spill: Spill {
+                lane_max_bytes: values.integer("spill", "lane_max_bytes"),
+                max_bytes: values.integer("spill", "max_bytes"),
+                drop_oldest: values.text("spill", "policy") == "drop_oldest",
             },
             dead_letters_max_bytes: values.integer("dead_letters", "max_bytes"),
             tables,

@@ -77,6 +77,10 @@ fn every_value_of_a_full_file_is_taken() {
         retain_hours = 1
         retain_bytes = 5000000
         unsafe_filesystem = true
+        [spill]
+        lane_max_bytes = 100000000
+        max_bytes = 300000000
+        policy = "drop_oldest"
         [dead_letters]
         max_bytes = 200000000
         [tables.iot_up]
@@ -97,6 +101,9 @@ fn every_value_of_a_full_file_is_taken() {
     assert_eq!(config.listen.forwarders_max, 7);
     assert_eq!(config.admin_listen.to_string(), "127.0.0.1:0");
     assert_eq!(config.log.retain_bytes, Some(5_000_000));
+    assert_eq!(config.spill.lane_max_bytes, 100_000_000);
+    assert_eq!(config.spill.max_bytes, 300_000_000);
+    assert!(config.spill.drop_oldest);
     assert_eq!(config.dead_letters_max_bytes, 200_000_000);
     let power = config
         .tables

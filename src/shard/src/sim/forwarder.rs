@@ -129,6 +129,8 @@ impl Forwarder {
                         self.epochs.retain(|(first, _)| *first <= resume);
                         self.epochs.push((resume + 1, self.epoch));
                     }
+                    // Lines of an earlier stream would overtake this one.
+                    self.last_sent = (1, 0);
                     self.state = State::Streaming {
                         connection,
                         next: resume + 1,

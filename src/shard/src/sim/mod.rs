@@ -14,7 +14,7 @@ use world::World;
 /// Schedules of one test run; each is some hundred events.
 const SCHEDULES: u64 = 3_000;
 /// Schedules within which a mutant must be found.
-const MUTANT_SCHEDULES: u64 = 3_000;
+const MUTANT_SCHEDULES: u64 = 9_000;
 
 /// Runs one schedule; what the oracle found wrong, if anything.
 fn schedule(seed: u64) -> Result<(), String> {

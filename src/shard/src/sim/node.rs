@@ -13,9 +13,10 @@ use crate::open::{OpenConfig, OpenShard, open_shards};
 use crate::output::SinkBinding;
 use crate::registry::Registry;
 use crate::session::{Session, SessionConfig, SessionContext};
+use crate::spill::{self, Found, SpillOrder, SpillOutcome, SpillStore, SpillSync};
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
-use rookery_model::{DataType, Field, RecordTime, ShardId};
+use rookery_model::{DataType, Field, Position, RecordTime, ShardId};
 use rookery_runtime::storage::sim::SimStorage;
 use rookery_sinks::{Lane, LaneKey};
 use rookery_sources::LineLimits;
@@ -31,6 +32,7 @@ pub const SHARDS: u16 = 2;
 /// Dead letters, then one sink of each kind.
 pub const LANES: usize = 3;
 const SEGMENT_BYTES: u64 = 16 * 1024;
+const SPILL_SEGMENT_BYTES: u64 = 1024;
 /// Slot of connections that are requests beside a stream.
 const REQUEST_SLOT: u32 = u32::MAX;
 const RULES: [u8; 16] = [7; 16];
@@ -47,13 +49,17 @@ pub struct Shard {
     pub commit: Option<Commit>,
     cursor_slots: Slots<SimStorage>,
     checkpoint_slots: Slots<SimStorage>,
-    pub save: Option<(Cursors, Option<Checkpoint>)>,
+    pub save: Option<(Vec<SpillSync>, Cursors, Option<Checkpoint>)>,
+    spills: Vec<SpillStore<SimStorage>>,
+    /// By lane: the order that is not carried out yet.
+    orders: Vec<Option<SpillOrder>>,
     lanes: Vec<Arc<Lane>>,
     /// By lane: sequences written and not confirmed.
     written: Vec<VecDeque<u64>>,
 }
 
 pub struct Node {
+    disk: SimStorage,
     pub shards: Vec<Shard>,
     /// `[from][to]`
     pub mail: Vec<Vec<VecDeque<Letter>>>,
@@ -154,7 +160,8 @@ impl Node {
         let names = opened.names(&registry);
         let numberings: Vec<_> = (0..SHARDS).map(|_| opened.numbering(&registry)).collect();
         for ((index, shard), numbering) in opened.shards.into_iter().enumerate().zip(numberings) {
-            let mut shard = Self::shard(index as u16, shard, numbering, durability, &rules, now)?;
+            let setup = (index as u16, durability, now);
+            let mut shard = Self::shard(disk, setup, shard, numbering, &rules)?;
             for (id, name) in &names {
                 shard.machine.name_forwarder(*id, Arc::clone(name));
             }
@@ -167,6 +174,7 @@ impl Node {
                 .collect()
         };
         Ok(Self {
+            disk: disk.clone(),
             shards,
             mail: std::iter::repeat_with(queues)
                 .take(usize::from(SHARDS))
@@ -190,26 +198,45 @@ impl Node {
     }
 
     fn shard(
-        index: u16,
+        disk: &SimStorage,
+        (index, durability, now): (u16, Durability, RecordTime),
         opened: OpenShard<SimStorage>,
         numbering: crate::numbering::Numbering,
-        durability: Durability,
         rules: &Arc<RuleSet>,
-        now: RecordTime,
     ) -> Result<Shard, String> {
         let metrics = Arc::new(ShardMetrics::new(2, LANES));
         let names = ["dead_letters", "once", "often"];
         let mut lanes = Vec::new();
         let mut shard_lanes = Vec::new();
+        let mut spills = Vec::new();
         for name in names {
             let saved = opened.cursors.of_lane(name, 0);
             let key = LaneKey {
                 shard: ShardId(index),
                 writer: 0,
             };
-            let lane = Arc::new(Lane::new(key, 2, saved.rows));
+            let lane = Arc::new(Lane::new(key, 1, saved.rows));
             lanes.push(Arc::clone(&lane));
-            shard_lanes.push(ShardLane::new(name.to_owned(), 0, lane, saved));
+            let mut lane = ShardLane::new(name.to_owned(), 0, lane, saved);
+            let checkpoint = Position::from(opened.checkpoint.position);
+            let found = Found {
+                term: opened.log.appended().term,
+                checkpoint,
+                cursor: saved.cursor,
+                promised: saved.spilled.min(checkpoint),
+            };
+            let dir = PathBuf::from(format!("/data/shard-{index}/spill/{name}"));
+            let limits = spill::unbounded(SPILL_SEGMENT_BYTES);
+            let seed = spill::seed("sim", index, name, 0);
+            let spill::Opened { mut store, lost } =
+                SpillStore::open(disk, &dir, seed, limits, found)
+                    .map_err(|error| error.to_string())?;
+            if let Some(through) = lost {
+                return Err(format!("LOST spilled rows of {name} up to {through}"));
+            }
+            lane.restore_spill(&store.done(SpillOutcome::Trimmed), found.promised);
+            spills.push(store);
+            shard_lanes.push(lane);
         }
         let active = ActiveRules {
             hash: RULES,
@@ -253,6 +280,8 @@ impl Node {
             cursor_slots: opened.cursor_slots,
             checkpoint_slots: opened.checkpoint_slots,
             save: None,
+            spills,
+            orders: (0..LANES).map(|_| None).collect(),
             lanes,
             written: (0..LANES).map(|_| VecDeque::new()).collect(),
         })
@@ -473,26 +502,53 @@ impl Node {
         }
     }
 
+    /// A lane spills whatever it holds.
+    pub fn spill(&mut self, shard: usize, lane: usize) {
+        self.shards[shard].machine.force_spill(lane);
+    }
+
+    /// Gives a lane's order out, or carries out the one that was given.
+    pub fn spill_work(&mut self, shard: usize, lane: usize) -> Result<(), String> {
+        let state = &mut self.shards[shard];
+        let orders = &mut state.orders;
+        state
+            .machine
+            .take_spill_orders(|lane, order| orders[lane] = Some(order));
+        let Some(order) = state.orders[lane].take() else {
+            return Ok(());
+        };
+        let done = state.spills[lane].work(order);
+        state
+            .machine
+            .spill_done(lane, done)
+            .map_err(|error| error.to_string())
+    }
+
     /// Takes a snapshot to be saved.
-    pub fn begin_save(&mut self, shard: usize) {
+    pub fn begin_save(&mut self, shard: usize, now: RecordTime) {
         let state = &mut self.shards[shard];
         if state.save.is_none() {
-            state.machine.begin_checkpoint();
-            if let Some(cursors) = state.machine.cursors_to_save() {
-                state.save = Some((cursors, state.machine.complete_checkpoint().cloned()));
+            state.machine.begin_checkpoint(now);
+            if let Some((sync, cursors)) = state.machine.begin_save() {
+                let checkpoint = state.machine.complete_checkpoint().cloned();
+                state.save = Some((sync, cursors, checkpoint));
             }
         }
     }
 
-    /// The snapshot is written.
-    pub fn end_save(&mut self, shard: usize) {
+    /// The snapshot is written: `Err` is the end of the process.
+    pub fn end_save(&mut self, shard: usize) -> Result<(), String> {
         let state = &mut self.shards[shard];
-        let Some((cursors, checkpoint)) = state.save.take() else {
-            return;
+        let Some((sync, cursors, checkpoint)) = state.save.take() else {
+            return Ok(());
         };
-        if state.cursor_slots.write(&cursors.to_archive()).is_err() {
-            return;
+        for sync in sync {
+            sync.run(&self.disk).map_err(|error| error.to_string())?;
         }
+        if state.cursor_slots.write(&cursors.to_archive()).is_err() {
+            return Ok(());
+        }
+        state.machine.cursors_saved();
         if let Some(checkpoint) = checkpoint
             && state
                 .checkpoint_slots
@@ -505,6 +561,7 @@ impl Node {
             .machine
             .log_mut()
             .apply_retention(RecordTime(i64::MAX));
+        Ok(())
     }
 
     /// What a connection has to say to its peer.

@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Events before peace.
-const EVENTS: u64 = 300;
 /// Turns of peace after which everything must be done.
 const PEACE_TURNS: u64 = 4_000;
 
@@ -26,6 +24,12 @@ pub struct World {
     targets: Vec<Target>,
     /// A queue between shards that is slower than the others.
     slow: (usize, usize),
+    /// Shard and lane whose writer hardly gets on.
+    sick: Option<(usize, usize)>,
+    /// How many of the faults that could come do come.
+    misfortune_percent: u64,
+    /// Events before the peace.
+    events: u64,
     /// How often a greeting is a fresh one.
     fresh_percent: u64,
     now: i64,
@@ -42,6 +46,10 @@ impl World {
             .map(|index| Forwarder::new(index, 20 + rng.below(60)))
             .collect();
         let slow = (rng.below(2) as usize, rng.below(2) as usize);
+        let sick = (rng.below(2) as usize, rng.below(LANES as u64) as usize);
+        let sick = rng.chance(60).then_some(sick);
+        let misfortune_percent = [100, 20][rng.below(2) as usize];
+        let events = [300, 300, 1_000][rng.below(3) as usize];
         let fresh_percent = [0, 5, 40][rng.below(3) as usize];
         Self {
             rng,
@@ -51,6 +59,9 @@ impl World {
             forwarders,
             targets: kinds().into_iter().map(Target::new).collect(),
             slow,
+            sick,
+            misfortune_percent,
+            events,
             fresh_percent,
             now: 1_000_000,
             starts: 0,
@@ -69,7 +80,7 @@ impl World {
 
     /// Runs the schedule and asks the oracle.
     pub fn run(&mut self) -> Result<(), String> {
-        for _ in 0..EVENTS {
+        for _ in 0..self.events {
             self.now += 1 + self.rng.below(1_000) as i64;
             if self.node.is_none() {
                 self.start()?;
@@ -154,7 +165,12 @@ impl World {
             18..22 => self.connect(),
             22..23 => self.drop_connection(),
             23..45 => self.deliver(),
-            45..60 => {
+            50..53 => self.spill(),
+            45..50 => {
+                let (shard, lane) = self.mostly_sick();
+                self.spill_work(shard, lane);
+            }
+            53..60 => {
                 let budget = 1 + self.rng.below(20) as usize;
                 self.turn(shard, budget);
             }
@@ -165,10 +181,15 @@ impl World {
                 let lane = self.rng.below(LANES as u64) as usize;
                 self.with_node(|node| node.confirm(shard, lane));
             }
-            88..91 => self.with_node(|node| node.begin_save(shard)),
-            91..94 => self.with_node(|node| node.end_save(shard)),
+            88..91 => {
+                let now = RecordTime(self.now);
+                self.with_node(|node| node.begin_save(shard, now));
+            }
+            91..93 => self.end_save(shard),
+            93 => self.spill(),
             94..98 => return self.read_answers(),
-            _ => self.misfortune(),
+            _ if self.rng.chance(self.misfortune_percent) => self.misfortune(),
+            _ => {}
         }
         Ok(())
     }
@@ -212,6 +233,22 @@ impl World {
         }
     }
 
+    fn end_save(&mut self, shard: usize) {
+        let Some(node) = &mut self.node else { return };
+        if let Err(error) = node.end_save(shard) {
+            self.note(&error);
+            self.kill();
+        }
+    }
+
+    fn spill_work(&mut self, shard: usize, lane: usize) {
+        let Some(node) = &mut self.node else { return };
+        if let Err(error) = node.spill_work(shard, lane) {
+            self.note(&error);
+            self.kill();
+        }
+    }
+
     fn deliver(&mut self) {
         let from = self.rng.below(u64::from(SHARDS)) as usize;
         let to = self.rng.below(u64::from(SHARDS)) as usize;
@@ -224,8 +261,28 @@ impl World {
         }
     }
 
+    fn spill(&mut self) {
+        let (shard, lane) = self.mostly_sick();
+        self.with_node(|node| node.spill(shard, lane));
+    }
+
+    /// Mostly the lane whose target is sick.
+    fn mostly_sick(&mut self) -> (usize, usize) {
+        let any = (
+            self.rng.below(u64::from(SHARDS)) as usize,
+            self.rng.below(LANES as u64) as usize,
+        );
+        match self.sick {
+            Some(sick) if self.rng.chance(80) => sick,
+            _ => any,
+        }
+    }
+
     fn write(&mut self, shard: usize) {
         let lane = self.rng.below(LANES as u64) as usize;
+        if self.sick == Some((shard, lane)) && self.rng.chance(97) {
+            return;
+        }
         if let Some(node) = &mut self.node {
             node.write(shard, lane, &mut self.targets[lane]);
         }
@@ -396,8 +453,12 @@ impl World {
                 node.write(shard, lane, &mut self.targets[lane]);
                 node.confirm(shard, lane);
             }
-            self.with_node(|node| node.begin_save(shard));
-            self.with_node(|node| node.end_save(shard));
+            for lane in 0..LANES {
+                self.spill_work(shard, lane);
+            }
+            let now = RecordTime(self.now);
+            self.with_node(|node| node.begin_save(shard, now));
+            self.end_save(shard);
         }
         self.read_answers()
     }

@@ -1,0 +1,111 @@
+//! The thread that carries out the orders of all lanes, so that no shard waits for a file.
+
+use super::{SpillDone, SpillOrder, SpillOutcome, SpillStore};
+use rookery_model::ShardId;
+use rookery_runtime::storage::RealStorage;
+use std::collections::HashMap;
+use std::io;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+/// Shares of a budget at which a line is logged.
+const ALARM_PERCENTS: [u64; 2] = [80, 50];
+
+/// What the thread is made of.
+pub struct SpillSetup {
+    /// By shard and lane: the sink's name, for its lines, and its files.
+    pub stores: HashMap<(ShardId, usize), (String, SpillStore<RealStorage>)>,
+}
+
+struct Request {
+    shard: ShardId,
+    lane: usize,
+    order: SpillOrder,
+}
+
+/// Handle to the thread.
+#[derive(Clone)]
+pub struct SpillSide {
+    requests: mpsc::Sender<Request>,
+}
+
+impl SpillSide {
+    /// Starts the thread; `done` is called there after each order. It ends with its last handle.
+    ///
+    /// # Errors
+    /// The thread is refused.
+    pub fn start(
+        setup: SpillSetup,
+        done: impl Fn(ShardId, usize, SpillDone) + Send + 'static,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
+        let (requests, queue) = mpsc::channel::<Request>();
+        let mut stores = setup.stores;
+        let mut alarms: HashMap<(ShardId, usize), u64> = HashMap::new();
+        let serve = move || {
+            for Request { shard, lane, order } in queue {
+                let (sink, store) = stores
+                    .get_mut(&(shard, lane))
+                    .expect("each lane has its files");
+                let answer = store.work(order);
+                let alarm = alarms.entry((shard, lane)).or_default();
+                *alarm = raise(sink, shard, store, &answer, *alarm);
+                done(shard, lane, answer);
+            }
+        };
+        let thread = thread::Builder::new().name("spill".into()).spawn(serve)?;
+        Ok((Self { requests }, thread))
+    }
+
+    /// Gives an order.
+    pub fn order(&self, shard: ShardId, lane: usize, order: SpillOrder) {
+        // The thread ends only after the last handle; it cannot be gone.
+        let _ = self.requests.send(Request { shard, lane, order });
+    }
+}
+
+/// Logs when a budget's share is passed, upwards; the share that is passed now.
+fn raise(
+    sink: &str,
+    shard: ShardId,
+    store: &SpillStore<RealStorage>,
+    answer: &SpillDone,
+    before: u64,
+) -> u64 {
+    let limits = store.limits();
+    let lane = answer.bytes.saturating_mul(100) / limits.lane_max_bytes.max(1);
+    let all = limits.shared.used().saturating_mul(100) / limits.shared.max_bytes.max(1);
+    let share = lane.max(all);
+    let passed = ALARM_PERCENTS
+        .into_iter()
+        .find(|percent| share >= *percent)
+        .unwrap_or(0);
+    let blocked = matches!(&answer.outcome, SpillOutcome::Appended { rows, appended, .. }
+        if *appended < rows.len());
+    if passed > before || (blocked && before < 100) {
+        tracing::warn!(
+            sink,
+            shard = shard.0,
+            spilled_bytes = answer.bytes,
+            unread_rows = answer.unread_rows,
+            "{} of the spill budget is used: {}",
+            if blocked {
+                "all".to_owned()
+            } else {
+                format!("{share}%")
+            },
+            "its target is behind; raise `spill.lane_max_bytes` or `spill.max_bytes`, or mend the target"
+        );
+    }
+    if answer.dropped_rows > 0 {
+        tracing::error!(
+            sink,
+            shard = shard.0,
+            rows = answer.dropped_rows,
+            "rows were given up: the spill budget is used up and its policy is drop_oldest"
+        );
+    }
+    match blocked {
+        true => 100,
+        false => passed,
+    }
+}
