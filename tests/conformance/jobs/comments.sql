@@ -1,0 +1,7 @@
+CREATE TABLE up (id STRING, imei STRING, kind STRING, data STRING, n INT, price DECIMAL(8, 2), ts STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/in', 'format' = 'json');
+CREATE TABLE o (id STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/out/o', 'format' = 'json');
+-- a comment; with a semicolon
+INSERT INTO o /* inline */ SELECT id -- the id
+FROM up WHERE kind /* ; */ = 'A';

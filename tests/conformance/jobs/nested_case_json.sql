@@ -1,0 +1,5 @@
+CREATE TABLE up (id STRING, imei STRING, kind STRING, data STRING, n INT, price DECIMAL(8, 2), ts STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/in', 'format' = 'json');
+CREATE TABLE o (id STRING, v STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/out/o', 'format' = 'json');
+INSERT INTO o SELECT id, CASE WHEN data IS JSON OBJECT THEN COALESCE(JSON_VALUE(data, '$.State'), 'no state') WHEN data IS JSON THEN 'other' WHEN data IS NULL THEN 'null' ELSE 'bad' END FROM up;

@@ -1,0 +1,5 @@
+CREATE TABLE up (id STRING, imei STRING, kind STRING, data STRING, n INT, price DECIMAL(8, 2), ts STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/in', 'format' = 'json');
+CREATE TABLE o (id STRING, t STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/out/o', 'format' = 'json');
+INSERT INTO o SELECT id, 'a' FROM up WHERE kind = 'A' UNION ALL SELECT id, 'b' FROM up WHERE n > 0 UNION ALL SELECT imei, 'c' FROM up WHERE kind = 'C';

@@ -1,0 +1,7 @@
+CREATE TABLE up (id STRING, imei STRING, kind STRING, data STRING, n INT, price DECIMAL(8, 2), ts STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/in', 'format' = 'json');
+CREATE TABLE o (id STRING, t STRING)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/out/o', 'format' = 'json');
+INSERT INTO o SELECT id, 'always' FROM up WHERE TRUE;
+INSERT INTO o SELECT id, 'never' FROM up WHERE FALSE;
+INSERT INTO o SELECT id, 'null' FROM up WHERE CAST(NULL AS BOOLEAN);
