@@ -4,20 +4,24 @@ use crate::blackhole::{self, Blackhole};
 use crate::filesystem::{self, Filesystem};
 use crate::options::{connector_of, suggestion};
 use crate::print::{self, Print};
+use crate::sqlite::{self, Sqlite};
+use crate::tsdb::{Dialect, Tsdb};
 use crate::{Sink, SinkContext, SinkOptionError, TableSpec};
 
 /// Those that can be used.
-const BUILT: [&str; 3] = [
+const BUILT: &[&str] = &[
     filesystem::CONNECTOR,
     print::CONNECTOR,
     blackhole::CONNECTOR,
+    Dialect::Hitsdb.connector(),
+    Dialect::OpenTsdb.connector(),
+    sqlite::CONNECTOR,
 ];
 
 /// Those that rule files name and that cannot be used yet.
-const NOT_BUILT: [&str; 21] = [
+const NOT_BUILT: &[&str] = &[
     "amqp",
     "datahub",
-    "hitsdb",
     "influxdb",
     "jdbc",
     "kafka",
@@ -25,14 +29,12 @@ const NOT_BUILT: [&str; 21] = [
     "mqtt",
     "mysql",
     "nats",
-    "opentsdb",
     "postgres",
     "postgresql",
     "rabbitmq",
     "rds",
     "redis",
     "rocketmq",
-    "sqlite",
     "tdengine",
     "tsdb",
     "upsert-kafka",
@@ -41,7 +43,7 @@ const NOT_BUILT: [&str; 21] = [
 /// Names of the connectors that a sink can have.
 #[must_use]
 pub fn connector_names() -> &'static [&'static str] {
-    &BUILT
+    BUILT
 }
 
 /// Whether a connector's name is known, built or not.
@@ -66,6 +68,9 @@ pub fn build(spec: &TableSpec, context: &SinkContext) -> Result<Box<dyn Sink>, S
         filesystem::CONNECTOR => Ok(Box::new(Filesystem::new(spec, context)?)),
         print::CONNECTOR => Ok(Box::new(Print::new(spec)?)),
         blackhole::CONNECTOR => Ok(Box::new(Blackhole::new(spec)?)),
+        "hitsdb" => Ok(Box::new(Tsdb::new(spec, Dialect::Hitsdb)?)),
+        "opentsdb" => Ok(Box::new(Tsdb::new(spec, Dialect::OpenTsdb)?)),
+        sqlite::CONNECTOR => Ok(Box::new(Sqlite::new(spec, context)?)),
         name if NOT_BUILT.contains(&name) => Err(SinkOptionError::KnownNotBuilt {
             table: spec.name.clone(),
             connector: connector.to_owned(),
@@ -75,7 +80,7 @@ pub fn build(spec: &TableSpec, context: &SinkContext) -> Result<Box<dyn Sink>, S
         _ => Err(SinkOptionError::UnknownConnector {
             table: spec.name.clone(),
             connector: connector.to_owned(),
-            suggestion: suggestion(connector, &BUILT, "there are"),
+            suggestion: suggestion(connector, BUILT, "there are"),
         }),
     }
 }

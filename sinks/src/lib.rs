@@ -21,8 +21,10 @@ mod options;
 mod print;
 mod row_batch;
 mod sink;
+mod sqlite;
 #[cfg(test)]
 mod testing;
+mod tsdb;
 mod verdicts;
 mod waiting;
 mod writer;
@@ -39,6 +41,8 @@ pub use row_batch::{RowBatch, RowMeta};
 pub use sink::{
     Batching, Part, RowEncoder, RowRef, Sink, SinkContext, SinkWriter, TableSpec, TargetCursor,
 };
+pub use sqlite::SqliteError;
+pub use tsdb::TsdbError;
 pub use verdicts::{Rejection, Verdicts};
 pub use writer::{
     RejectedRow, RejectedRows, ShardWake, WriterEnd, WriterHandle, WriterLane, WriterSetup,

@@ -66,6 +66,8 @@ impl DeadLetterStore {
                 directory: data_dir.join(DIRECTORY),
                 state_directory: state_directory(data_dir, DEAD_LETTERS),
                 extension: "ndjson",
+                header: Vec::new(),
+                rotate_interval: None,
                 rotate_bytes: keep.file_bytes.min(keep.max_bytes / 2),
                 confirm_interval: Duration::from_millis(limits::ROW_FILE_CONFIRM_INTERVAL_MS),
                 retain: Some(Retain {

@@ -81,6 +81,12 @@ pub enum SinkError {
         /// Why.
         reason: String,
     },
+    /// A time-series database.
+    #[error(transparent)]
+    Tsdb(#[from] crate::TsdbError),
+    /// A SQLite file.
+    #[error(transparent)]
+    Sqlite(#[from] crate::SqliteError),
 }
 
 impl SinkError {
@@ -111,6 +117,8 @@ impl SinkError {
             Self::CursorFormat { .. } => "E3006",
             Self::RetryAsked { .. } => "E3007",
             Self::DeadLettersRefused { .. } => "E3008",
+            Self::Tsdb(error) => error.code(),
+            Self::Sqlite(error) => error.code(),
         }
     }
 }
@@ -207,6 +215,16 @@ pub enum SinkOptionError {
         /// The directory, or the outer of two nested ones.
         path: PathBuf,
     },
+    /// Columns that the connector can do nothing with.
+    #[error("[E3060] table {table}: connector `{connector}` {problem}")]
+    Columns {
+        /// The table.
+        table: String,
+        /// The connector.
+        connector: &'static str,
+        /// What is wrong, with the remedy; a verb comes first.
+        problem: String,
+    },
     /// A time zone that does not exist.
     #[error(
         "[E3029] table {table}: there is no time zone `{zone}`; name one such as Asia/Shanghai or +08:00"
@@ -245,6 +263,7 @@ impl SinkOptionError {
             Self::SharedDirectory { .. } => "E3027",
             Self::ReservedDirectory { .. } => "E3028",
             Self::Zone { .. } => "E3029",
+            Self::Columns { .. } => "E3060",
         }
     }
 }

@@ -12,6 +12,8 @@ use tracing::{info, warn};
 /// Row files are `part-` and twelve digits: names sort in the order written.
 const PREFIX: &str = "part-";
 const DIGITS: usize = 12;
+/// How their names end. A table may change its format: a start finds its files all the same.
+const EXTENSIONS: [&str; 2] = ["ndjson", "csv"];
 
 /// More than this beyond the confirmed end was never written by a sink that remembers that end: it
 /// would have confirmed in between.
@@ -23,6 +25,7 @@ const UNCONFIRMED_TAIL_MAX: u64 =
 pub(crate) struct RowFile {
     pub index: u64,
     pub bytes: u64,
+    pub extension: &'static str,
 }
 
 /// Where a start goes on.
@@ -72,10 +75,19 @@ impl Directory {
         &self.path
     }
 
-    /// Path of a row file.
+    /// Path of a row file that is written now.
     pub(crate) fn file_path(&self, index: u64) -> PathBuf {
+        self.path_of(index, self.extension)
+    }
+
+    fn path_of(&self, index: u64, extension: &str) -> PathBuf {
         self.path
-            .join(format!("{PREFIX}{index:0DIGITS$}.{}", self.extension))
+            .join(format!("{PREFIX}{index:0DIGITS$}.{extension}"))
+    }
+
+    /// How the names of files end that are written now.
+    pub(super) fn extension(&self) -> &'static str {
+        self.extension
     }
 
     /// Makes created and removed names durable.
@@ -96,8 +108,8 @@ impl Directory {
     }
 
     /// Removes a row file; one that is gone already is removed.
-    pub(crate) fn remove(&self, index: u64) -> Result<(), SinkError> {
-        let path = self.file_path(index);
+    pub(crate) fn remove(&self, file: &RowFile) -> Result<(), SinkError> {
+        let path = self.path_of(file.index, file.extension);
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(SinkError::io("remove", &path, source))
@@ -112,16 +124,13 @@ impl Directory {
         let (mut files, mut others) = (Vec::new(), 0);
         for entry in fs::read_dir(&self.path).map_err(io)? {
             let entry = entry.map_err(io)?;
-            match entry
-                .file_name()
-                .to_str()
-                .and_then(|name| self.index_of(name))
-            {
+            match entry.file_name().to_str().and_then(index_of) {
                 None => others += 1,
-                Some(index) => match entry.metadata() {
+                Some((index, extension)) => match entry.metadata() {
                     Ok(metadata) => files.push(RowFile {
                         index,
                         bytes: metadata.len(),
+                        extension,
                     }),
                     // Someone who reads and removes old files may be at work.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -131,10 +140,6 @@ impl Directory {
         }
         files.sort_unstable();
         Ok((files, others))
-    }
-
-    fn index_of(&self, name: &str) -> Option<u64> {
-        row_file_index(name, self.extension)
     }
 
     /// Brings the directory to what was confirmed: cuts the file that was being written, removes
@@ -154,7 +159,7 @@ impl Directory {
         }
         if misfit != Some(Misfit::TailTooLong) {
             for file in files.iter().filter(|file| file.index > state.file_index) {
-                self.remove(file.index)?;
+                self.remove(file)?;
             }
         }
         if misfit.is_some() {
@@ -174,12 +179,26 @@ impl Directory {
             let file = found.path.display();
             info!(sink, %file, bytes = cut, "unconfirmed rows were cut off; they are sent again");
         }
+        if found.extension != self.extension() {
+            // The table's format was changed: what is confirmed stays, rows go on in a new file.
+            return Ok(Resume {
+                index: state.file_index + 1,
+                offset: 0,
+                file: None,
+            });
+        }
         Ok(Resume {
             index: state.file_index,
             offset: state.offset,
             file: found.file,
         })
     }
+}
+
+/// The number in a row file's name, and how the name ends.
+fn index_of(name: &str) -> Option<(u64, &'static str)> {
+    let mut endings = EXTENSIONS.iter();
+    endings.find_map(|extension| Some((row_file_index(name, extension)?, *extension)))
 }
 
 /// The number in a row file's name.
@@ -195,6 +214,7 @@ pub(crate) fn row_file_index(name: &str, extension: &str) -> Option<u64> {
 /// What a start finds where it left off.
 struct Found {
     path: PathBuf,
+    extension: &'static str,
     /// The file that was being written, if it is there.
     file: Option<File>,
     bytes: u64,
@@ -232,8 +252,9 @@ impl Found {
         files: &[RowFile],
         state: &FileState,
     ) -> Result<Self, SinkError> {
-        let path = directory.file_path(state.file_index);
         let active = files.iter().find(|file| file.index == state.file_index);
+        let extension = active.map_or(directory.extension, |file| file.extension);
+        let path = directory.path_of(state.file_index, extension);
         let later = files.iter().filter(|file| file.index > state.file_index);
         let file = match active {
             None => None,
@@ -247,6 +268,7 @@ impl Found {
         };
         Ok(Self {
             path,
+            extension,
             file,
             bytes: active.map_or(0, |file| file.bytes),
             later_bytes: later.map(|file| file.bytes).sum(),

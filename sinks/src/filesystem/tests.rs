@@ -60,6 +60,8 @@ impl Place {
             directory: self.rows(),
             state_directory: self.cursor().parent().unwrap().to_owned(),
             extension: "ndjson",
+            header: Vec::new(),
+            rotate_interval: None,
             rotate_bytes: self.rotate_bytes,
             confirm_interval: Duration::ZERO,
             retain: None,

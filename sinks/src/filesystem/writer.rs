@@ -10,11 +10,11 @@ use crate::{LaneCursor, LaneKey, Part, SinkError, SinkWriter, TargetCursor, Verd
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{IoSlice, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 /// Most pieces of one write: the kernel's `IOV_MAX`.
@@ -29,10 +29,15 @@ pub(crate) struct FileSettings {
     pub directory: PathBuf,
     /// Where the cursor file goes.
     pub state_directory: PathBuf,
-    /// `ndjson`.
+    /// `ndjson` or `csv`.
     pub extension: &'static str,
+    /// What every file begins with; a row's line end is its last byte, if it has any.
+    pub header: Vec<u8>,
     /// A file is full at this many bytes; a single longer row makes a longer file.
     pub rotate_bytes: u64,
+    /// A file that was begun this long ago is full; none: only its bytes count. Looked at when rows
+    /// come: a file that nothing is written to is complete anyway.
+    pub rotate_interval: Option<Duration>,
     pub confirm_interval: Duration,
     /// Above this sum the oldest files are deleted; none: all are kept.
     pub retain: Option<Retain>,
@@ -68,6 +73,8 @@ struct Open {
     active: Option<File>,
     index: u64,
     offset: u64,
+    /// When the active file was made.
+    begun: Instant,
     /// Whether the active file was written to since the last confirmation.
     dirty: bool,
     /// Full files written to since the last confirmation.
@@ -108,23 +115,37 @@ impl SinkWriter for FileWriter {
         _verdicts: &mut Verdicts,
     ) -> Result<(), SinkError> {
         let open = self.open.as_mut().expect("open comes first");
-        let mut slices = Vec::with_capacity(request.len());
+        if let Some(interval) = self.settings.rotate_interval
+            && open.offset > 0
+            && open.begun.elapsed() >= interval
+        {
+            open.rotate();
+        }
+        let header = self.settings.header.as_slice();
+        let mut slices = Vec::with_capacity(request.len() + 1);
         let mut room = self.settings.rotate_bytes.saturating_sub(open.offset);
+        if open.offset == 0 {
+            begin_file(header, &mut slices, &mut room);
+        }
+        let mut has_rows = false;
         for part in request {
             if let Some(bytes) = part.contiguous()
                 && bytes.len() as u64 <= room
             {
+                has_rows = true;
                 room -= bytes.len() as u64;
                 slices.push(IoSlice::new(bytes));
                 continue;
             }
             for row in part.rows() {
                 let length = row.bytes.len() as u64;
-                if length > room && (open.offset > 0 || !slices.is_empty()) {
+                if length > room && (open.offset > 0 || has_rows) {
                     open.append(&mut slices)?;
                     open.rotate();
                     room = self.settings.rotate_bytes;
+                    begin_file(header, &mut slices, &mut room);
                 }
+                has_rows = true;
                 room = room.saturating_sub(length);
                 slices.push(IoSlice::new(row.bytes));
             }
@@ -182,6 +203,7 @@ impl Open {
             directory,
             cursor_file,
             cursors: Vec::new(),
+            begun: begun(resume.file.as_ref()),
             active: resume.file,
             index: resume.index,
             offset: resume.offset,
@@ -194,6 +216,7 @@ impl Open {
             file.seek(SeekFrom::Start(open.offset))
                 .map_err(|source| open.error("seek in", source))?;
         }
+        open.leave_other_header(&settings.header)?;
         let fits = state.as_ref().is_some_and(|state| {
             (&state.directory, state.file_index, state.offset)
                 == (&settings.directory, open.index, open.offset)
@@ -205,6 +228,25 @@ impl Open {
         Ok(open)
     }
 
+    /// Goes on in a new file if the one that was being written begins otherwise than files do now: the
+    /// table's columns, or its options, were changed.
+    fn leave_other_header(&mut self, header: &[u8]) -> Result<(), SinkError> {
+        let Some(file) = &self.active else {
+            return Ok(());
+        };
+        if self.offset == 0 || header.is_empty() {
+            return Ok(());
+        }
+        let mut found = vec![0; header.len().min(self.offset as usize)];
+        file.read_exact_at(&mut found, 0)
+            .map_err(|source| self.error("read", source))?;
+        if found != header {
+            self.rotate();
+            self.full.clear();
+        }
+        Ok(())
+    }
+
     /// Writes the slices to the active file and empties them.
     fn append(&mut self, slices: &mut Vec<IoSlice<'_>>) -> Result<(), SinkError> {
         if slices.is_empty() {
@@ -214,6 +256,7 @@ impl Open {
             Some(file) => file,
             None => {
                 self.names_changed = true;
+                self.begun = Instant::now();
                 self.directory.create(self.index)?
             }
         };
@@ -234,6 +277,7 @@ impl Open {
             complete.push_back(RowFile {
                 index: self.index,
                 bytes: self.offset,
+                extension: self.directory.extension(),
             });
         }
         self.index += 1;
@@ -291,7 +335,7 @@ impl Open {
         while total > retain.bytes
             && let Some(oldest) = complete.front().copied()
         {
-            self.directory.remove(oldest.index)?;
+            self.directory.remove(&oldest)?;
             complete.pop_front();
             total -= oldest.bytes;
             retain.deleted.files.fetch_add(1, Ordering::Relaxed);
@@ -341,6 +385,22 @@ fn leave(settings: &FileSettings, state: &FileState) -> Result<(), SinkError> {
     let old = Directory::open(&state.directory, settings.extension)?;
     old.recover(&settings.name, state)?;
     old.sync()
+}
+
+/// What stands before a file's first row.
+fn begin_file<'a>(header: &'a [u8], slices: &mut Vec<IoSlice<'a>>, room: &mut u64) {
+    if !header.is_empty() {
+        *room = room.saturating_sub(header.len() as u64);
+        slices.push(IoSlice::new(header));
+    }
+}
+
+/// When a file was made, as far as its file system tells; else now.
+fn begun(file: Option<&File>) -> Instant {
+    let made = file.and_then(|file| file.metadata().ok()?.created().ok());
+    let age = made.and_then(|made| made.elapsed().ok());
+    let now = Instant::now();
+    age.and_then(|age| now.checked_sub(age)).unwrap_or(now)
 }
 
 /// Writes all slices; the bytes written.

@@ -4,3 +4,4 @@ mod full_disk;
 mod harness;
 mod rate;
 mod syncs;
+mod tsdb;

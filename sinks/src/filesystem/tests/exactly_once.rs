@@ -286,7 +286,13 @@ impl World {
     fn rows_in_files(&self) -> Vec<Vec<String>> {
         let mut rows = vec![Vec::new(); LANES];
         for (_, text) in files(&self.settings.directory) {
-            for line in text.lines() {
+            let header = String::from_utf8(self.settings.header.clone()).unwrap();
+            let lines = text.strip_prefix(&*header);
+            assert!(
+                text.is_empty() || lines.is_some(),
+                "every file has its header"
+            );
+            for line in lines.unwrap_or_default().lines() {
                 let lane: usize = line.split(' ').next().unwrap().parse().unwrap();
                 rows[lane].push(line.to_owned());
             }
@@ -314,10 +320,14 @@ proptest! {
         moods in prop::collection::vec(any::<u8>(), 0..60),
         rotate_bytes in 1..60_u64,
         interval_ms in prop_oneof![Just(0), Just(100)],
+        rotates_always in any::<bool>(),
+        header in prop_oneof![Just(""), Just("lane lsn row\n")],
     ) {
         let place = Place::fast(rotate_bytes);
         let mut settings = place.settings();
         settings.confirm_interval = Duration::from_millis(interval_ms);
+        settings.rotate_interval = rotates_always.then_some(Duration::ZERO);
+        settings.header = header.into();
         let moods = Arc::new(Mutex::new(VecDeque::from(moods)));
         let mut shards: Vec<_> = (0..LANES).map(|_| Shard::default()).collect();
         let run = start(&settings, &moods, &mut shards);

@@ -58,6 +58,9 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(sink.settings.rotate_bytes, 128 << 20);
     assert_eq!(sink.settings.confirm_interval, Duration::from_millis(100));
     assert_eq!(sink.batching().linger, Duration::ZERO);
+    let half_an_hour = Some(Duration::from_secs(1800));
+    assert_eq!(sink.settings.rotate_interval, half_an_hour);
+    assert_eq!(sink.settings.extension, "ndjson");
     assert_eq!(
         sink.settings.state_directory,
         Path::new("/var/lib/rookery/sinks/jobs.orders")
@@ -99,8 +102,8 @@ fn wrong_options_are_refused() {
          the row files go to"
     );
     assert_eq!(
-        refused(&[("path", "/o"), ("format", "csv")]),
-        "[E3025] table jobs.orders: option `format` = 'csv' is not one of: json"
+        refused(&[("path", "/o"), ("format", "avro")]),
+        "[E3025] table jobs.orders: option `format` = 'avro' is not one of: json, csv"
     );
     assert_eq!(
         refused(&[("path", "/o"), ("rotate_bytes", "0")]),
@@ -151,7 +154,7 @@ fn connectors_that_are_not_there_are_told_apart() {
         let spec = spec("jobs.orders", &[("type", connector), ("endPoint", "x")]);
         build(&spec, &context()).err().unwrap()
     };
-    for known in ["mq", "hitsdb", "datahub", "Redis", "kafka"] {
+    for known in ["mq", "tdengine", "datahub", "RDS", "kafka"] {
         assert!(matches!(make(known), SinkOptionError::KnownNotBuilt { .. }));
     }
     assert_eq!(
@@ -160,8 +163,10 @@ fn connectors_that_are_not_there_are_told_apart() {
     );
     assert_eq!(
         make("carrier-pigeon").to_string(),
-        "[E3021] table jobs.orders: unknown connector `carrier-pigeon`; there are filesystem, print, \
-         blackhole"
+        format!(
+            "[E3021] table jobs.orders: unknown connector `carrier-pigeon`; there are {}",
+            crate::connector_names().join(", ")
+        )
     );
     let none = build(&spec("jobs.orders", &[("path", "/o")]), &context());
     assert_eq!(none.err().unwrap().code(), "E3020");
@@ -236,5 +241,74 @@ fn a_row_is_one_line() {
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "before\n{\"imei\":\"8610\\n\\\"x\\\"\",\"value\":null}\n"
+    );
+}
+
+fn line(options: &[(&str, &str)], row: &[Value<'_>]) -> String {
+    let identity = RowIdentity {
+        shard: ShardId(0),
+        position: Position::ZERO,
+        rule: 0,
+        ordinal: 0,
+    };
+    let mut all = vec![("path", "/o"), ("format", "csv")];
+    all.extend_from_slice(options);
+    let sink = made(&all);
+    let mut out = sink.settings.header.clone();
+    sink.encoder().encode(&identity, row, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn csv_is_written_as_the_options_say() {
+    let row = [Value::String("a,\"b\""), Value::Null];
+    assert_eq!(line(&[], &row), "\"a,\"\"b\"\"\",\n");
+    let options = [
+        ("csv.field-delimiter", "\\t"),
+        ("csv.null-literal", "n/a"),
+        ("csv.header", "TRUE"),
+    ];
+    assert_eq!(line(&options, &row), "imei\tvalue\n\"a,\"\"b\"\"\"\tn/a\n");
+    assert_eq!(
+        line(&[("csv.field-delimiter", "\\u0001")], &row[1..].repeat(2)),
+        "\u{1}\n"
+    );
+}
+
+#[test]
+fn wrong_options_of_csv_and_time_are_refused() {
+    let csv = |key, value| refused(&[("path", "/o"), ("format", "csv"), (key, value)]);
+    assert_eq!(
+        csv("csv.field-delimiter", "||"),
+        "[E3025] table jobs.orders: option `csv.field-delimiter` = '||' is not one ASCII character, \\t \
+         or \\u0001, and no quote or line end"
+    );
+    assert_eq!(
+        csv("csv.null-literal", "n,a"),
+        "[E3025] table jobs.orders: option `csv.null-literal` = 'n,a' is not text without delimiter, \
+         quote and line end"
+    );
+    assert_eq!(
+        csv("sink.rolling-policy.rollover-interval", "1 fortnight"),
+        "[E3025] table jobs.orders: option `sink.rolling-policy.rollover-interval` = '1 fortnight' is \
+         not a duration of at most 366 days, such as 30 min or 1 h"
+    );
+    let json = refused(&[("path", "/o"), ("csv.header", "true")]);
+    assert!(json.starts_with("[E3023]"), "{json}");
+    for (text, seconds) in [
+        ("30 min", 1800),
+        ("1h", 3600),
+        ("5000", 5),
+        ("2 d", 172_800),
+    ] {
+        let key = "sink.rolling-policy.rollover-interval";
+        let sink = made(&[("path", "/o"), (key, text)]);
+        let interval = Some(Duration::from_secs(seconds));
+        assert_eq!(sink.settings.rotate_interval, interval, "{text}");
+    }
+    let ours = made(&[("path", "/o"), ("rotate_interval_ms", "7")]);
+    assert_eq!(
+        ours.settings.rotate_interval,
+        Some(Duration::from_millis(7))
     );
 }
