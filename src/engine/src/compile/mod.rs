@@ -188,7 +188,7 @@ fn tests(draft: &Draft, programs: &[Program], zones: &[Zone], shared: &mut Share
             && Test::is_discrete(&columns[index].field.data_type)
             && let Some(column) = lowering.column_read(index)
         {
-            let fails = column.typed.as_ref().is_some_and(|typed| typed.fails);
+            let fails = column.fails();
             found.push(Test {
                 conjunct,
                 column,

@@ -72,7 +72,7 @@ fn children(node: &Node) -> Vec<&Node> {
 /// Whether evaluation can fail.
 fn fallible(node: &Node) -> bool {
     let itself = match node {
-        Node::Column(column) => column.typed.as_ref().is_some_and(|typed| typed.fails),
+        Node::Column(column) => column.fails(),
         Node::Arithmetic(arithmetic) => Arithmetic::fallible(arithmetic.op, arithmetic.kind),
         Node::Match(pattern) => matches!(pattern.pattern, PatternSource::Dynamic { .. }),
         Node::Operator(operator) => operator.fallible(),

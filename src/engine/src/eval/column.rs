@@ -2,6 +2,7 @@
 
 use super::cast::Target;
 use super::context::{Context, Evaluated};
+use super::nested_column::Reader;
 use super::number_text::parse_double;
 use crate::failure::Failure;
 use rookery_codecs::json::Node as JsonNode;
@@ -14,6 +15,8 @@ pub(crate) struct ColumnRead {
     pub key: usize,
     /// The type, unless it is text.
     pub typed: Option<Box<TypedColumn>>,
+    /// How it is read, if it holds other values.
+    pub nested: Option<Box<Reader>>,
 }
 
 /// What a column that is not text becomes.
@@ -30,6 +33,11 @@ pub(crate) struct TypedColumn {
 }
 
 impl ColumnRead {
+    /// Whether reading it can stop the row.
+    pub fn fails(&self) -> bool {
+        self.nested.is_some() || self.typed.as_ref().is_some_and(|typed| typed.fails)
+    }
+
     /// The column's value.
     #[inline]
     pub fn value<'a>(&'a self, cx: &Context<'_, 'a>) -> Evaluated<'a> {
@@ -37,16 +45,17 @@ impl ColumnRead {
             return Ok(Value::Null);
         };
         let node = cx.keys[self.key];
-        match &self.typed {
-            None => Ok(cx.json_text(message, node)),
-            Some(typed) => typed.value(message.node(node), cx),
+        match (&self.typed, &self.nested) {
+            (None, None) => Ok(cx.json_text(message, node)),
+            (Some(typed), _) => typed.value(message.node(node), cx),
+            (None, Some(reader)) => reader.read(message, node, cx),
         }
     }
 
     /// Whether the column is NULL, without making its text.
     #[inline]
     pub fn is_null<'a>(&'a self, cx: &Context<'_, 'a>) -> Result<bool, &'a Failure<'a>> {
-        if self.typed.is_some() {
+        if self.typed.is_some() || self.nested.is_some() {
             return Ok(self.value(cx)?.is_null());
         }
         let node = cx.message.map(|message| message.node(cx.keys[self.key]));
@@ -58,7 +67,8 @@ impl ColumnRead {
 }
 
 impl TypedColumn {
-    fn value<'a>(&'a self, node: JsonNode<'a>, cx: &Context<'_, 'a>) -> Evaluated<'a> {
+    /// The value of the message as a value of the type.
+    pub fn value<'a>(&'a self, node: JsonNode<'a>, cx: &Context<'_, 'a>) -> Evaluated<'a> {
         let convert = |value| self.target.convert(value, &cx.work, cx.zone.get());
         let converted = match node {
             JsonNode::Missing | JsonNode::Null => return Ok(Value::Null),
@@ -77,8 +87,9 @@ impl TypedColumn {
         }
     }
 
+    /// What becomes of a value that does not fit.
     #[cold]
-    fn unfit<'a>(&'a self, node: JsonNode<'a>, cx: &Context<'_, 'a>) -> Evaluated<'a> {
+    pub fn unfit<'a>(&'a self, node: JsonNode<'a>, cx: &Context<'_, 'a>) -> Evaluated<'a> {
         if !self.fails {
             cx.columns_to_null.set(cx.columns_to_null.get() + 1);
             return Ok(Value::Null);
