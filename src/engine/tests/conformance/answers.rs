@@ -49,7 +49,10 @@ pub struct Difference {
 
 /// Where the answers are.
 pub fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/conformance"))
+    PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/conformance"
+    ))
 }
 
 /// All files of answers, by name.
@@ -68,7 +71,10 @@ fn read(path: PathBuf) -> Family {
     let text = std::fs::read_to_string(&path).unwrap();
     Family {
         name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
-        answers: text.lines().map(|line| answer(&serde_json::from_str(line).unwrap())).collect(),
+        answers: text
+            .lines()
+            .map(|line| answer(&serde_json::from_str(line).unwrap()))
+            .collect(),
     }
 }
 
@@ -76,7 +82,7 @@ fn answer(line: &Json) -> Answer {
     let text = |key: &str| line[key].as_str().map(str::to_owned);
     let message = text("message").unwrap_or_default();
     let recorded = match text("error").as_deref() {
-        None => Recorded::Value(text("value")),
+        None => Recorded::Value(text("value").filter(|value| !overflown(value, line))),
         Some("plan") => Recorded::Refused(message),
         Some("run") => Recorded::Failed(message),
         Some(other) => panic!("no such kind of error: {other}"),
@@ -90,11 +96,18 @@ fn answer(line: &Json) -> Answer {
     }
 }
 
+/// A DECIMAL that overflows is NULL in Flink; where its type says NOT NULL, the cast to STRING by which
+/// answers are recorded makes the empty text of it.
+fn overflown(value: &str, line: &Json) -> bool {
+    let data_type = line["type"].as_str().unwrap_or_default();
+    value.is_empty() && data_type.starts_with("DECIMAL")
+}
+
 fn zone(line: &Json) -> String {
     line["zone"].as_str().unwrap_or("UTC").to_owned()
 }
 
-/// The differences that are meant, by expression and zone. Each names its heading in the page that
+/// The differences that are meant, by expression and zone, or by job and the word `job`. Each names its heading in the page that
 /// tells users.
 pub fn differences() -> BTreeMap<(String, String), Difference> {
     let page = folder().join("../../docs/sql-flink-differences.md");
@@ -105,11 +118,17 @@ pub fn differences() -> BTreeMap<(String, String), Difference> {
         let line: Json = serde_json::from_str(line).unwrap();
         let reason = line["reason"].as_str().unwrap();
         let heading = format!("### {reason}");
-        assert!(page.lines().any(|l| l == heading), "no heading '{heading}' in the page");
-        let key = (line["expr"].as_str().unwrap().to_owned(), zone(&line));
-        let ours = line["ours"].as_str().unwrap().to_owned();
+        assert!(
+            page.lines().any(|l| l == heading),
+            "no heading '{heading}' in the page"
+        );
+        let key = match line["job"].as_str() {
+            Some(job) => (job.to_owned(), "job".to_owned()),
+            None => (line["expr"].as_str().unwrap().to_owned(), zone(&line)),
+        };
+        let ours = line["ours"].as_str().unwrap_or_default().to_owned();
         let before = differences.insert(key, Difference { ours });
-        assert!(before.is_none(), "listed twice: {}", line["expr"]);
+        assert!(before.is_none(), "listed twice: {line}");
     }
     differences
 }

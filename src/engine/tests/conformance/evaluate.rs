@@ -2,9 +2,7 @@
 
 use crate::answers;
 use rookery_engine::{Counter, Engine, Output, Record, RecordInput, RuleSet};
-use rookery_model::{
-    DeadLetter, Lsn, Position, RecordTime, ShardId, SinkId, Term, Value,
-};
+use rookery_model::{DeadLetter, Lsn, Position, RecordTime, ShardId, SinkId, Term, Value};
 use rookery_sql::plan::{Dialect, ExprKind, Program, Rel};
 use rookery_sql::{CompileOptions, Severity, SourceFile, compile};
 use std::fmt;
@@ -56,11 +54,11 @@ impl Subject {
     }
 
     fn compiled(&self, expr: &str, zone: &str) -> (Ours, Option<String>) {
-        let program = match bound(expr, zone) {
+        let program = match bound("STRING", &format!("CAST(({expr}) AS STRING)"), zone) {
             Ok(program) => program,
             Err(why) => return (Ours::Refused(why), None),
         };
-        let data_type = type_of(&program);
+        let data_type = type_of(expr, zone);
         let rules = match RuleSet::compile(vec![program]) {
             Ok(rules) => rules,
             Err(error) => {
@@ -87,14 +85,14 @@ impl Subject {
     }
 }
 
-fn bound(expr: &str, zone: &str) -> Result<Program, String> {
+fn bound(column: &str, expr: &str, zone: &str) -> Result<Program, String> {
     let file = SourceFile {
         path: "answer.sql".to_owned(),
         text: format!(
             "CREATE TABLE src (d STRING, bad STRING, nul STRING, e STRING, ts STRING) \
              WITH ('connector' = 'tcp');\n\
-             CREATE TABLE answer (v STRING) WITH ('connector' = 'print');\n\
-             INSERT INTO answer SELECT CAST(({expr}) AS STRING) FROM src;\n"
+             CREATE TABLE answer (v {column}) WITH ('connector' = 'print');\n\
+             INSERT INTO answer SELECT {expr} FROM src;\n"
         ),
     };
     let options = CompileOptions {
@@ -112,15 +110,15 @@ fn bound(expr: &str, zone: &str) -> Result<Program, String> {
     })
 }
 
-/// The type of the expression below the cast to STRING.
-fn type_of(program: &Program) -> Option<String> {
+/// The expression's own type, before anything is cast.
+fn type_of(expr: &str, zone: &str) -> Option<String> {
+    let program = bound("BOOLEAN", &format!("({expr}) IS NULL"), zone).ok()?;
     let Rel::Project { exprs, .. } = &program.rules[0].query else {
         return None;
     };
-    let expr = exprs.first()?;
-    match &expr.kind {
-        ExprKind::Cast { input, .. } => Some(input.data_type.to_string()),
-        _ => Some(expr.data_type.to_string()),
+    match &exprs.first()?.kind {
+        ExprKind::Is { input, .. } => Some(input.data_type.to_string()),
+        _ => None,
     }
 }
 
@@ -138,7 +136,10 @@ impl Output for Seen {
     }
 
     fn dead_letter(&mut self, letter: DeadLetter<'_>) {
-        self.0 = Some(Ours::DeadLetter(format!("{} {}", letter.code, letter.reason)));
+        self.0 = Some(Ours::DeadLetter(format!(
+            "{} {}",
+            letter.code, letter.reason
+        )));
     }
 
     fn count(&mut self, _: Option<u16>, _: Counter, _: u32) {}

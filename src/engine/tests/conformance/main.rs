@@ -7,6 +7,7 @@
 
 mod answers;
 mod evaluate;
+mod jobs;
 mod table;
 
 use answers::{Difference, Family, Recorded};
@@ -39,7 +40,31 @@ fn expressions_mean_what_they_mean_in_flink() {
     assert!(fallen.is_empty(), "{totals}\n{}", fallen.join("\n"));
 }
 
-fn judge(family: &Family, differences: &BTreeMap<(String, String), Difference>, shown: bool) -> Tally {
+#[test]
+fn jobs_write_the_rows_that_flink_writes() {
+    let judged = jobs::judge(&answers::differences());
+    let agree = judged.jobs - judged.listed - judged.misses.len();
+    let summary = format!(
+        "{} jobs, of which Flink refuses {}: {agree} agree, {} listed, {} misses",
+        judged.jobs,
+        judged.refused,
+        judged.listed,
+        judged.misses.len()
+    );
+    println!("{summary}");
+    let show = std::env::var(SHOW).unwrap_or_default();
+    if show == "all" || show.split(',').any(|name| name == "jobs") {
+        println!("{}", judged.misses.join("\n"));
+    }
+    let floor = table::floors()["jobs"].as_u64().unwrap_or(0);
+    assert!(agree as u64 >= floor, "{summary}; the floor is {floor}");
+}
+
+fn judge(
+    family: &Family,
+    differences: &BTreeMap<(String, String), Difference>,
+    shown: bool,
+) -> Tally {
     let mut tally = Tally::default();
     let subject = Subject::new();
     for answer in &family.answers {
@@ -57,17 +82,32 @@ fn judge(family: &Family, differences: &BTreeMap<(String, String), Difference>, 
             tally.listed += usize::from(!agree && listed.is_some());
         }
         if let Some(listed) = listed {
-            assert!(!agree, "{} is listed as a difference but agrees with Flink", answer.expr);
-            assert_eq!(listed.ours, ours.to_string(), "the listed difference {}", answer.expr);
+            assert!(
+                !agree,
+                "{} is listed as a difference but agrees with Flink",
+                answer.expr
+            );
+            assert_eq!(
+                listed.ours,
+                ours.to_string(),
+                "the listed difference {}",
+                answer.expr
+            );
         } else if shown && !agree {
-            println!("{:<12} {}\n    flink {}\n    ours  {ours}", family.name, answer.expr, answer.recorded);
+            println!(
+                "{:<12} {}\n    flink {}\n    ours  {ours}",
+                family.name, answer.expr, answer.recorded
+            );
         }
         if let (Some(wanted), Some(got)) = (&answer.data_type, data_type) {
             let same = wanted.replace(" NOT NULL", "") == got;
             tally.typed += 1;
             tally.same_type += usize::from(same);
             if shown && !same && listed.is_none() {
-                println!("{:<12} {}\n    flink {wanted}\n    ours  {got}", family.name, answer.expr);
+                println!(
+                    "{:<12} {}\n    flink {wanted}\n    ours  {got}",
+                    family.name, answer.expr
+                );
             }
         }
     }
@@ -78,7 +118,9 @@ fn judge(family: &Family, differences: &BTreeMap<(String, String), Difference>, 
 fn agree(recorded: &Recorded, ours: &Ours) -> bool {
     match (recorded, ours) {
         (Recorded::Value(theirs), Ours::Value(value)) => theirs == value,
-        (Recorded::Failed(_), Ours::DeadLetter(_)) | (Recorded::Refused(_), Ours::Refused(_)) => true,
+        (Recorded::Failed(_), Ours::DeadLetter(_)) | (Recorded::Refused(_), Ours::Refused(_)) => {
+            true
+        }
         _ => false,
     }
 }

@@ -77,7 +77,9 @@ impl Totals {
             for (name, reached) in tally.kept() {
                 let floor = floors["families"][family][name].as_u64().unwrap_or(0);
                 if (reached as u64) < floor {
-                    fallen.push(format!("{family}: {name} is {reached}, below its floor of {floor}"));
+                    fallen.push(format!(
+                        "{family}: {name} is {reached}, below its floor of {floor}"
+                    ));
                 }
             }
         }
@@ -99,7 +101,10 @@ impl fmt::Display for Totals {
             f,
             "| family | expressions | Flink accepts | agree | listed | misses | Flink refuses | refused too | listed | same type |"
         )?;
-        writeln!(f, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+        writeln!(
+            f,
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+        )?;
         let whole = ("**all**".to_owned(), self.whole());
         for (family, t) in self.rows.iter().chain([&whole]) {
             let share = 100.0 * t.agree as f64 / t.accepted.max(1) as f64;
@@ -139,7 +144,11 @@ pub fn raise(floors: &Json, totals: &Totals) {
         }
         families.insert(family.clone(), Json::Object(row));
     }
-    let raised = json!({ "agree_per_mille": floors["agree_per_mille"], "families": families });
+    let raised = json!({
+        "agree_per_mille": floors["agree_per_mille"],
+        "jobs": floors["jobs"],
+        "families": families,
+    });
     let text = serde_json::to_string_pretty(&raised).unwrap() + "\n";
     std::fs::write(answers::folder().join("floors.json"), text).unwrap();
 }
