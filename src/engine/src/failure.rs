@@ -20,6 +20,14 @@ pub(crate) enum Failure<'a> {
         /// The value's text.
         text: &'a str,
     },
+    /// A part of an ARRAY, MAP or ROW does not fit the type it is cast to.
+    #[error("a value within {from} does not fit {to}")]
+    NestedCast {
+        /// The type it has.
+        from: &'a DataType,
+        /// The type it should get.
+        to: &'a DataType,
+    },
     /// `/` or `%` by zero.
     #[error("division by zero")]
     DivisionByZero,
@@ -71,6 +79,7 @@ impl Failure<'_> {
         match self {
             Self::NotAnObject => "E1120",
             Self::Column { .. } => "E1202",
+            Self::NestedCast { .. } => "E1204",
             Self::DivisionByZero => "E1301",
             Self::Pattern { .. } => "E1302",
             Self::DateFormat { .. } => "E1303",
@@ -84,7 +93,7 @@ impl Failure<'_> {
     pub fn stage(&self) -> Stage {
         match self {
             Self::NotAnObject => Stage::Parse,
-            Self::Column { .. } => Stage::Cast,
+            Self::Column { .. } | Self::NestedCast { .. } => Stage::Cast,
             _ => Stage::Eval,
         }
     }
@@ -127,6 +136,15 @@ mod tests {
                 r#"column `power` is INT, the message has "x\"y""#,
             ),
             (
+                Failure::NestedCast {
+                    from: &DataType::Array(Box::new(DataType::STRING)),
+                    to: &DataType::Array(Box::new(DataType::Int)),
+                },
+                "E1204",
+                Stage::Cast,
+                "a value within ARRAY<STRING> does not fit ARRAY<INT>",
+            ),
+            (
                 Failure::DivisionByZero,
                 "E1301",
                 Stage::Eval,
@@ -154,7 +172,7 @@ mod tests {
                 Failure::TooLarge { function: "REPEAT" },
                 "E1305",
                 Stage::Eval,
-                "REPEAT would take the values that this rule makes of one message over the limit of 1048576 bytes; make shorter ones",
+                "REPEAT would take the values that this rule makes of one message over the limit of 4194304 bytes; make shorter ones",
             ),
             (
                 Failure::Argument {

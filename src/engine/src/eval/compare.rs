@@ -2,6 +2,7 @@
 
 use super::context::{Context, Truth};
 use super::decimal;
+use super::nested::same;
 use super::node::Node;
 use rookery_model::{DataType, Value};
 use rookery_sql::plan::CompareOp;
@@ -21,6 +22,8 @@ pub(crate) enum Comparable {
     Time,
     Timestamp,
     TimestampLtz,
+    /// ARRAY, MAP, ROW: equal or not.
+    Nested,
 }
 
 impl Comparable {
@@ -39,9 +42,8 @@ impl Comparable {
             DataType::Time(_) => Self::Time,
             DataType::Timestamp(_) => Self::Timestamp,
             DataType::TimestampLtz(_) => Self::TimestampLtz,
-            DataType::Null | DataType::Array(_) | DataType::Map(..) | DataType::Row(_) => {
-                return None;
-            }
+            DataType::Array(_) | DataType::Map(..) | DataType::Row(_) => Self::Nested,
+            DataType::Null => return None,
         })
     }
 
@@ -62,8 +64,24 @@ impl Comparable {
             }
             (Self::Timestamp, V::Timestamp(a), V::Timestamp(b))
             | (Self::TimestampLtz, V::TimestampLtz(a), V::TimestampLtz(b)) => Some(a.cmp(b)),
+            (Self::Nested, left, right) if !left.is_null() && !right.is_null() => {
+                Some(if same(left, right) {
+                    Ordering::Equal
+                } else {
+                    Ordering::Less
+                })
+            }
             _ => return Err(IsNull),
         })
+    }
+
+    /// The order of two values that are not NULL, NaN above all; none where there is no order.
+    pub fn total_order(self, left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
+        match self.order(left, right) {
+            Ok(Some(order)) => Some(order),
+            Ok(None) => Some(is_nan(left).cmp(&is_nan(right))),
+            Err(IsNull) => None,
+        }
     }
 
     /// Three-valued equality.
@@ -71,6 +89,14 @@ impl Comparable {
     pub fn equal(self, left: &Value<'_>, right: &Value<'_>) -> Option<bool> {
         let order = self.order(left, right).ok()?;
         Some(order == Some(Ordering::Equal))
+    }
+}
+
+fn is_nan(value: &Value<'_>) -> bool {
+    match value {
+        Value::Double(double) => double.is_nan(),
+        Value::Float(float) => float.is_nan(),
+        _ => false,
     }
 }
 

@@ -7,6 +7,8 @@ pub(crate) mod context;
 mod convert;
 pub(crate) mod decimal;
 pub(crate) mod json;
+pub(crate) mod nested;
+pub(crate) mod nested_column;
 pub(crate) mod node;
 mod number_text;
 pub(crate) mod numeric;

@@ -3,6 +3,7 @@
 //! A function whose meaning is prepared when the rule is compiled (a date format, a pattern) is an
 //! [`Operator`] instead. Those that evaluate their arguments lazily (COALESCE, IF, NULLIF) are nodes.
 
+mod collections;
 mod encode;
 mod java_regex;
 mod made;
@@ -18,9 +19,11 @@ mod url;
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
 use rookery_model::Value;
-use rookery_sql::{Function, Side, TextFunction};
+use rookery_sql::{CollectionFunction, Function, Side, TextFunction};
 use std::fmt;
 
+pub(crate) use made::{entries, values};
+pub(crate) use seen::Seen;
 pub(crate) use java_regex::{PatternError, compile as compile_regex};
 pub(crate) use printf::{Printf, PrintfFormat};
 pub(crate) use regex::{Finder, RegexCall, StrToMap};
@@ -56,7 +59,43 @@ pub(crate) fn scalar(function: Function) -> Option<Scalar> {
         }
         Function::Numeric(_) | Function::Time(_) => return None,
         Function::Text(function) => return text_scalar(function),
-        Function::Json(_) | Function::Collection(_) => return None,
+        Function::Collection(function) => return collection_scalar(function),
+        Function::Json(_) => return None,
+    })
+}
+
+/// The same for functions of collections; fields of rows are nodes.
+fn collection_scalar(function: CollectionFunction) -> Option<Scalar> {
+    use CollectionFunction as F;
+    Some(match function {
+        F::ArrayOf => collections::array_of,
+        F::MapOf => collections::map_of,
+        F::RowOf => collections::row_of,
+        F::Item => collections::item,
+        F::Cardinality => collections::cardinality,
+        F::Element => collections::element,
+        F::Contains => collections::contains,
+        F::Distinct => collections::distinct,
+        F::Position => collections::position,
+        F::Remove => collections::remove,
+        F::Reverse => collections::reverse,
+        F::Slice => collections::slice,
+        F::Union => collections::union,
+        F::Concat => collections::concat,
+        F::Max => collections::max,
+        F::Min => collections::min,
+        F::Join => collections::join,
+        F::Sort => collections::sort,
+        F::Append => collections::append,
+        F::Prepend => collections::prepend,
+        F::Except => collections::except,
+        F::Intersect => collections::intersect,
+        F::MapKeys => collections::map_keys,
+        F::MapValues => collections::map_values,
+        F::MapEntries => collections::map_entries,
+        F::MapFromArrays => collections::map_from_arrays,
+        F::MapUnion => collections::map_union,
+        F::Field(_) => return None,
     })
 }
 
@@ -148,7 +187,18 @@ pub(crate) fn fallible(function: Function) -> bool {
                 | F::RegexpInstr
                 | F::RegexpSubstr
         ),
-        Function::Json(_) | Function::Collection(_) => true,
+        Function::Json(_) => true,
+        Function::Collection(function) => !matches!(
+            function,
+            CollectionFunction::Item
+                | CollectionFunction::Field(_)
+                | CollectionFunction::Cardinality
+                | CollectionFunction::Contains
+                | CollectionFunction::Position
+                | CollectionFunction::Max
+                | CollectionFunction::Min
+                | CollectionFunction::Slice
+        ),
         Function::Concat | Function::ConcatSkipNull | Function::UnixTimestamp => true,
         _ => false,
     }

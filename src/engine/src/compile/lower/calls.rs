@@ -4,12 +4,13 @@ use super::Lowering;
 use crate::compile::is_of_message;
 use crate::error::RefusalReason;
 use crate::eval::json::{CallPath, JsonCall, PathRead};
+use crate::eval::nested::FieldOf;
 use crate::eval::node::Node;
 use crate::functions::{FormatSource, UnixTimestamp, fallible, scalar};
 use rookery_codecs::json::PathSet;
 use rookery_codecs::time::Pattern;
 use rookery_model::{DataType, Value};
-use rookery_sql::Function;
+use rookery_sql::{CollectionFunction, Function};
 use rookery_sql::plan::{Dialect, Expr, ExprKind, PathArgument, Span};
 
 impl Lowering<'_> {
@@ -66,6 +67,12 @@ impl Lowering<'_> {
         }
         match (function, args) {
             (Function::Text(function), _) => self.text_call(function, args, span),
+            (Function::Collection(CollectionFunction::Field(place)), [row]) => {
+                Node::Operator(Box::new(FieldOf {
+                    row: self.lower(row),
+                    place: place as usize,
+                }))
+            }
             (Function::Coalesce, _) => Node::Coalesce(self.list(args)),
             (Function::If, [condition, then, otherwise]) => Node::Case {
                 branches: Box::new([(self.lower(condition), self.lower(then))]),

@@ -1,6 +1,7 @@
 //! Expressions of the plan into compiled ones.
 
 mod calls;
+mod nested;
 mod predicates;
 mod text;
 
@@ -9,6 +10,8 @@ use super::shared::Shared;
 use crate::error::RefusalReason;
 use crate::eval::cast::{Cast, Conversion, Target, conversion};
 use crate::eval::column::{ColumnRead, TypedColumn};
+use crate::eval::nested::is_nested;
+use crate::eval::nested_column::Reader;
 use crate::eval::node::Node;
 use crate::eval::numeric::{Arithmetic, NumberKind, Operator};
 use crate::eval::pattern::Syntax;
@@ -175,19 +178,29 @@ impl Lowering<'_> {
         let column = &self.columns[index];
         let name = &column.field.name;
         let data_type = &column.field.data_type;
+        let fails = self.dialect == Dialect::Flink;
+        let bytes = matches!(data_type, DataType::Binary(_) | DataType::VarBinary(_));
+        if bytes || is_nested(data_type) {
+            let reader = Reader::new(name, data_type, fails)?;
+            return Some(ColumnRead {
+                key: self.shared.key(name),
+                typed: None,
+                nested: Some(Box::new(reader)),
+            });
+        }
         let typed = match Target::of(data_type)? {
             Target::Text { .. } => None,
-            Target::Bytes { .. } => return None,
             target => Some(Box::new(TypedColumn {
                 name: name.clone(),
                 data_type: data_type.clone(),
                 target,
-                fails: self.dialect == Dialect::Flink,
+                fails,
             })),
         };
         Some(ColumnRead {
             key: self.shared.key(name),
             typed,
+            nested: None,
         })
     }
 
@@ -195,6 +208,9 @@ impl Lowering<'_> {
         let (from, to) = (&input.data_type, &expr.data_type);
         if *from == DataType::Null {
             return Node::NULL;
+        }
+        if is_nested(from) || is_nested(to) {
+            return self.nested_cast(input, on_failure, expr);
         }
         let (Some(kind), Some(target)) = (conversion(from, to), Target::of(to)) else {
             let (from, to) = (from.clone(), to.clone());
