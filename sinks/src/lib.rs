@@ -32,7 +32,7 @@ mod writer;
 pub use connectors::{build, check_directories, connector_names, is_known_connector};
 pub use dead_letters::{
     DEAD_LETTERS, DeadLetterEncoder, DeadLetterLimits, DeadLetterStore, Kept, LetterOrigin,
-    RejectedLane, RetryLane, RetryOutcome, RetryRow,
+    RejectedLane, RetryLane, RetryOutcome, RetryRow, RowMaker,
 };
 pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};

@@ -6,6 +6,8 @@ mod admin;
 mod bad_lines;
 mod check;
 mod config;
+mod connect;
+mod dead_letters;
 mod demo;
 mod eval;
 mod limits;

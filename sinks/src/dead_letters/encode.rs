@@ -38,6 +38,8 @@ pub enum Kept<'a> {
         sink: &'a str,
         /// The sink's connector.
         connector: &'a str,
+        /// What the row's bytes depend on beside the connector: columns and options, as a hash.
+        format: u64,
         /// Index of the rule that made it.
         rule: u16,
         /// Hash of its device key.
@@ -61,8 +63,8 @@ impl DeadLetterEncoder {
     ///
     /// `id` is `shard-term-lsn-ordinal`, of a row `shard-term-lsn-rRULE.ordinal`: a replay gives a letter
     /// the id that it had. `time` is RFC 3339 in UTC with milliseconds. `forwarder` and `device` are null
-    /// where they are not known. A row has `"device_hash":..,"sink":..,"connector":..` after its
-    /// `device`, which is null: rows carry the hash alone. `raw_base64` follows `raw` where the bytes are
+    /// where they are not known. A row has `"device_hash":..,"sink":..,"connector":..,
+    /// "format":..` after its `device`, which is null: rows carry the hash alone. `raw_base64` follows `raw` where the bytes are
     /// not UTF-8.
     pub fn encode(
         &mut self,
@@ -112,20 +114,29 @@ fn write_device(kept: &Kept<'_>, out: &mut Vec<u8>) {
         Kept::Row {
             sink,
             connector,
+            format,
             device,
             ..
         } => {
             out.extend_from_slice(b"null,\"device_hash\":\"");
-            out.extend((0..16).rev().map(|digit| {
-                let nibble = (device >> (4 * digit)) & 0xf;
-                b"0123456789abcdef"[nibble as usize]
-            }));
+            write_hash(device, out);
             out.extend_from_slice(b"\",\"sink\":");
             write_string(sink, out);
             out.extend_from_slice(b",\"connector\":");
             write_string(connector, out);
+            out.extend_from_slice(b",\"format\":\"");
+            write_hash(format, out);
+            out.push(b'"');
         }
     }
+}
+
+/// Appends 16 hexadecimal digits.
+fn write_hash(hash: u64, out: &mut Vec<u8>) {
+    out.extend((0..16).rev().map(|digit| {
+        let nibble = (hash >> (4 * digit)) & 0xf;
+        b"0123456789abcdef"[nibble as usize]
+    }));
 }
 
 /// Appends `yyyy-MM-ddTHH:mm:ss.SSSZ`.

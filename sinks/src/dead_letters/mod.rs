@@ -12,7 +12,7 @@ mod retry;
 mod tests;
 
 pub use encode::{DeadLetterEncoder, Kept, LetterOrigin};
-pub use rejected::RejectedLane;
+pub use rejected::{RejectedLane, RowMaker};
 pub use retry::{RetryLane, RetryOutcome, RetryRow};
 
 use crate::filesystem::{Deleted, FileSettings, FileWriter, Retain, state_directory};

@@ -17,6 +17,15 @@ const BATCHES_MAX: usize = 64;
 /// How long a writer waits for its dead letters before it says that it cannot go on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Whose bytes a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowMaker {
+    /// The sink's connector.
+    pub connector: &'static str,
+    /// A hash of what else the bytes depend on: the table's columns and options.
+    pub format: u64,
+}
+
 /// The lane of refused rows; one for a process, shared by all sinks.
 #[derive(Clone)]
 pub struct RejectedLane(Arc<Shared>);
@@ -61,12 +70,12 @@ impl RejectedLane {
     }
 
     /// What a sink's writer is given: it stores the rows as dead letters of stage sink, and returns
-    /// when they are durable. `rules` are the rules' names by index; `connector` is the sink's, kept
-    /// with its rows: no other reads them.
+    /// when they are durable. `rules` are the rules' names by index; `made_by` is kept with the
+    /// rows: who else would read them.
     #[must_use]
-    pub fn rejected_rows(&self, rules: Arc<[String]>, connector: &'static str) -> RejectedRows {
+    pub fn rejected_rows(&self, rules: Arc<[String]>, made_by: RowMaker) -> RejectedRows {
         let shared = Arc::clone(&self.0);
-        Box::new(move |rows| shared.store(rows, connector, &rules, PATIENCE))
+        Box::new(move |rows| shared.store(rows, made_by, &rules, PATIENCE))
     }
 }
 
@@ -78,12 +87,12 @@ impl Shared {
     fn store(
         &self,
         rows: &[RejectedRow<'_>],
-        connector: &str,
+        made_by: RowMaker,
         rules: &[String],
         patience: Duration,
     ) -> Result<(), String> {
         let mut sender = self.sender();
-        let batch = sender.encode(self.term, rows, connector, rules);
+        let batch = sender.encode(self.term, rows, made_by, rules);
         let sequence = batch.sequence;
         if self.lane.push(batch).is_err() {
             return Err("the store of dead letters does not take them".to_owned());
@@ -115,7 +124,7 @@ impl Sender {
         &mut self,
         term: Term,
         rows: &[RejectedRow<'_>],
-        connector: &str,
+        made_by: RowMaker,
         rules: &[String],
     ) -> Arc<RowBatch> {
         let mut batch = RowBatch {
@@ -138,7 +147,8 @@ impl Sender {
                 forwarder: "",
                 kept: Kept::Row {
                     sink: row.sink,
-                    connector,
+                    connector: made_by.connector,
+                    format: made_by.format,
                     rule: row.rule,
                     device: row.device,
                 },
@@ -168,6 +178,10 @@ impl RejectedLane {
         rules: &[String],
         patience: Duration,
     ) -> Result<(), String> {
-        self.0.store(rows, "redis", rules, patience)
+        let made_by = RowMaker {
+            connector: "redis",
+            format: 0,
+        };
+        self.0.store(rows, made_by, rules, patience)
     }
 }

@@ -5,8 +5,8 @@ use super::*;
 use crate::testing::{at, batch, key, lane};
 use crate::{
     LaneCursor, LaneKey, Part, RejectedLane, RejectedRow, RetryLane, RetryOutcome, RetryRow,
-    ShardWake, SinkError, SinkMetrics, SinkWriter, TargetCursor, Verdicts, WriterEnd, WriterLane,
-    WriterSetup, spawn_writer,
+    RowMaker, ShardWake, SinkError, SinkMetrics, SinkWriter, TargetCursor, Verdicts, WriterEnd,
+    WriterLane, WriterSetup, spawn_writer,
 };
 use rookery_model::{DeadLetter, Lsn, Position, RecordTime, ShardId, Stage, Term};
 use std::sync::Mutex;
@@ -156,6 +156,11 @@ fn limits_that_leave_no_two_files_are_mended() {
     assert!(!kept.is_empty() && kept.len() <= 4, "{kept:?}");
 }
 
+const REDIS: RowMaker = RowMaker {
+    connector: "redis",
+    format: 0x0123_4567_89ab_cdef,
+};
+
 fn refused(row: &[u8]) -> RejectedRow<'_> {
     RejectedRow {
         sink: "jobs.orders",
@@ -193,8 +198,8 @@ fn refused_rows_are_durable_when_the_call_returns() {
     })
     .unwrap();
     let rules: Arc<[String]> = ["a".to_owned(), "jobs.orders".to_owned()].into();
-    let mut first = refusals.rejected_rows(Arc::clone(&rules), "redis");
-    let mut second = refusals.clone().rejected_rows(rules, "redis");
+    let mut first = refusals.rejected_rows(Arc::clone(&rules), REDIS);
+    let mut second = refusals.clone().rejected_rows(rules, REDIS);
     first(&[refused(b"1"), refused(b"2")]).unwrap();
     let text = std::fs::read_to_string(store.directory().join("part-000000000001.ndjson"));
     assert_eq!(text.unwrap().lines().count(), 2);
@@ -207,7 +212,7 @@ fn refused_rows_are_durable_when_the_call_returns() {
         text.lines().next().unwrap(),
         "{\"id\":\"2-7-9-r1.0\",\"time\":\"1970-01-01T00:00:01.000Z\",\"shard\":2,\"term\":7,\"lsn\":9,\
          \"forwarder\":null,\"device\":null,\"device_hash\":\"00000000000000f5\",\
-         \"sink\":\"jobs.orders\",\"connector\":\"redis\",\"stage\":\"sink\",\
+         \"sink\":\"jobs.orders\",\"connector\":\"redis\",\"format\":\"0123456789abcdef\",\"stage\":\"sink\",\
          \"rule\":\"jobs.orders\",\"code\":\"E3050\",\"reason\":\"no such column\",\"raw\":\"1\"}"
     );
     assert_eq!(text.lines().count(), 3);

@@ -1,14 +1,14 @@
 //! From a validated configuration to a running server, and back.
 
-use crate::admin::{Admin, Facts};
-use crate::bundle::{StoredRules, build_sinks};
+use crate::admin::{Admin, Facts, RowRetrier};
+use crate::bundle::{StoredRules, build_sinks, formats};
 use crate::config::{Config, Durability, TableOverride};
 use crate::exit::Exit;
 use crate::report::{self, Report, Severity};
 use crate::rules::{self, RuleFile, files};
 use crate::status::StatusSource;
 use crate::view::Board;
-use crate::{output, signals};
+use crate::{endpoints, output, signals};
 use anyhow::Context;
 use rookery_engine::RuleSet;
 use rookery_runtime::SyncBackend;
@@ -277,6 +277,9 @@ impl Appliance {
         let board = Arc::new(Board::default());
         board.opened(dir.instance());
         let admin = start_admin(&config, &board)?;
+        endpoints::write(dir.path(), admin.address())
+            .context("cannot note the admin port's address in the data directory")
+            .map_err(Refusal::system)?;
         let bundle = make_bundle(&dir, &stored, rules)?;
         let (sender, events) = mpsc::channel();
         let path = dir.path().to_owned();
@@ -386,7 +389,9 @@ fn start_admin(config: &Config, board: &Arc<Board>) -> Result<Admin, Refusal> {
         },
     };
     let source = Arc::clone(board) as Arc<dyn StatusSource>;
-    let admin = Admin::start(config.admin_listen, source, facts).map_err(Refusal::system)?;
+    let retrier = Arc::clone(board) as Arc<dyn RowRetrier>;
+    let admin =
+        Admin::start(config.admin_listen, source, retrier, facts).map_err(Refusal::system)?;
     tracing::info!(address = %admin.address(), "admin port");
     Ok(admin)
 }
@@ -431,6 +436,7 @@ fn make_bundle(
     stored.store(dir.path()).map_err(Refusal::system)?;
     Ok(RuleBundle {
         hash: stored.hash(),
+        formats: formats(&rules),
         rules,
         sinks,
     })

@@ -11,7 +11,7 @@ use crate::rules::{self, RuleFile};
 use anyhow::{Context, bail};
 use rookery_engine::RuleSet;
 use rookery_shard::{RuleBundle, RulesHash};
-use rookery_sinks::{Sink, SinkContext};
+use rookery_sinks::{Sink, SinkContext, TableSpec};
 use rookery_sql::SourceFile;
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -147,10 +147,12 @@ impl StoredRules {
         let programs = files.into_iter().map(|file| file.program).collect();
         let rules = RuleSet::compile(programs)?;
         let sinks = build_sinks(&rules, context)?;
+        let formats = formats(&rules);
         Ok(RuleBundle {
             hash: self.hash(),
             rules: Arc::new(rules),
             sinks,
+            formats,
         })
     }
 }
@@ -168,6 +170,44 @@ pub fn build_sinks(
         .iter()
         .map(|table| rookery_sinks::build(&rules::spec(table), context).map(Arc::from))
         .collect()
+}
+
+/// By sink of a rule set: a hash of what its rows' bytes may depend on. A row that was kept goes back to
+/// its sink only while that is the same.
+pub fn formats(rules: &RuleSet) -> Vec<u64> {
+    let sinks = rules.sinks().iter();
+    sinks.map(|table| format_of(&rules::spec(table))).collect()
+}
+
+/// Options that say where and how fast, not what: an operator changes them to mend a sink.
+const NOT_OF_THE_FORMAT: [&str; 12] = [
+    "connector",
+    "type",
+    "host",
+    "port",
+    "user",
+    "username",
+    "password",
+    "url",
+    "endpoint",
+    "path",
+    "dbnum",
+    "linger_ms",
+];
+
+fn format_of(spec: &TableSpec) -> u64 {
+    let mut options: Vec<(String, &str)> = spec
+        .options
+        .iter()
+        .map(|(key, value)| (key.to_ascii_lowercase(), value.as_str()))
+        .filter(|(key, _)| {
+            let of_format = !NOT_OF_THE_FORMAT.contains(&key.as_str());
+            of_format && !key.contains("timeout") && !key.starts_with("batch")
+        })
+        .collect();
+    options.sort();
+    let parts = (&spec.columns, &spec.primary_key, &spec.zone, options);
+    xxhash_rust::xxh3::xxh3_64(format!("{parts:?}").as_bytes())
 }
 
 fn hash(bytes: &[u8]) -> RulesHash {
@@ -225,6 +265,36 @@ mod tests {
         other.files[0].text.push(' ');
         assert_ne!(other.hash(), set.hash());
         assert!(StoredRules::load(folder.path(), &other.hash()).is_err());
+    }
+
+    #[test]
+    fn a_format_follows_columns_and_options_but_not_the_place() {
+        let spec = |options: &[(&str, &str)]| TableSpec {
+            name: "a.b".into(),
+            table: "b".into(),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            options: options
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+            zone: "UTC".into(),
+        };
+        let plain = format_of(&spec(&[("mode", "list"), ("host", "a")]));
+        let moved = [
+            ("HOST", "b"),
+            ("password", "x"),
+            ("Mode", "list"),
+            ("batchSize", "1"),
+        ];
+        assert_eq!(format_of(&spec(&moved)), plain);
+        assert_ne!(
+            format_of(&spec(&[("mode", "string"), ("host", "a")])),
+            plain
+        );
+        let mut wider = spec(&[("mode", "list"), ("host", "a")]);
+        wider.primary_key.push(0);
+        assert_ne!(format_of(&wider), plain);
     }
 
     #[test]

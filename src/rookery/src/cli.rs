@@ -1,5 +1,11 @@
 //! The command line, as it is typed. What it means is settled by [`command`](crate::command).
 
+mod dlq;
+
+pub use dlq::{
+    DlqCommand, Filters, LsArguments, PurgeArguments, RetryArguments, ShowArguments, StageName,
+};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,6 +44,12 @@ pub enum Command {
         /// Which.
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// List, explain, retry and remove what could not go on
+    Dlq {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: DlqCommand,
     },
     /// Look into the log of a data directory, running or not
     Wal {
@@ -98,10 +110,20 @@ pub enum Dialect {
 
 /// `rookery check`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "With --connect each sink gets a line: `ok` with where it is, or what is wrong. All are reached side by side, \
+                        and one that does not answer within 5 seconds is wrong. Nothing is written to any."
+)]
 pub struct CheckArguments {
     /// Rule files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Reach every sink of the files as a server would, and say what is wrong with it
+    #[arg(long)]
+    pub connect: bool,
+    /// The configuration whose `[tables]` replace connectors and options; with --connect
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    pub config: Option<PathBuf>,
     /// Dialect and zone.
     #[command(flatten)]
     pub language: Language,

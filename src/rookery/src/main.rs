@@ -12,6 +12,8 @@ mod bundle;
 mod cli;
 mod command;
 mod config;
+mod dead_letters;
+mod endpoints;
 mod exit;
 mod logging;
 mod output;

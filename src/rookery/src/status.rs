@@ -63,6 +63,10 @@ pub struct Snapshot {
     pub sinks: Vec<SinkStatus>,
     /// Dead letters by the index of their stage in [`Stage::ALL`].
     pub dead_letters: [u64; Stage::ALL.len()],
+    /// Files of the dead letters' store that were deleted because it was over its limit.
+    pub dead_letter_files_deleted: u64,
+    /// Bytes of these.
+    pub dead_letter_bytes_deleted: u64,
     /// From a message's arrival to the end of the sync that covers it.
     pub commit_latency: Latency,
     /// From a message's arrival to the confirmation of its row by the sink.
@@ -241,6 +245,8 @@ pub mod tests {
                 error: None,
             }],
             dead_letters: [1, 2, 3, 0, 0, 0],
+            dead_letter_files_deleted: 2,
+            dead_letter_bytes_deleted: 600,
             commit_latency: latency.clone(),
             end_to_end_latency: latency.clone(),
             sync_latency: latency,

@@ -1,11 +1,14 @@
 //! The running server's counters as a [`Snapshot`].
 
+use crate::admin::{RetryRefusal, RetryTarget, RowRetrier};
 use crate::status::{Latency, Phase, RuleStatus, ShardStatus, SinkStatus, Snapshot, StatusSource};
+use rookery_model::limits;
 use rookery_runtime::net::AcceptorStats;
 use rookery_shard::{Counter, Latencies, ServerView, ShardMetrics, SinkView};
+use rookery_sinks::{DEAD_LETTERS, RetryOutcome, RetryRow};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is known from the first line of a start to the last of a stop. Handed to the admin port before
 /// there is a server, and filled as things come up.
@@ -71,11 +74,75 @@ impl StatusSource for Board {
     }
 }
 
+impl RowRetrier for Board {
+    fn retry_rows(
+        &self,
+        to: &RetryTarget,
+        rows: Vec<RetryRow>,
+    ) -> Result<Vec<RetryOutcome>, RetryRefusal> {
+        let (phase, view) = {
+            let state = self.state();
+            (state.phase, state.view.clone())
+        };
+        let view = match (phase, view) {
+            (Phase::Ready, Some(view)) => view,
+            _ => {
+                let phase = phase.name();
+                return Err(RetryRefusal::NotReady { phase });
+            }
+        };
+        let sink = to.sink.clone();
+        let found = view
+            .sinks
+            .iter()
+            .find(|other| other.name == sink && other.name != DEAD_LETTERS);
+        let Some(found) = found else {
+            return Err(RetryRefusal::NoSink { sink });
+        };
+        if found.connector != to.connector {
+            return Err(RetryRefusal::OtherConnector {
+                sink,
+                now: found.connector.to_owned(),
+                then: to.connector.clone(),
+            });
+        }
+        if found.format != to.format {
+            return Err(RetryRefusal::OtherFormat { sink });
+        }
+        if let Some(error) = found.metrics.iter().find_map(|writer| writer.last_error()) {
+            return Err(RetryRefusal::Failing { sink, error });
+        }
+        Ok(send_rows(found, rows))
+    }
+}
+
+/// Hands each row to the writer that has its device; the answers in the order of the rows.
+fn send_rows(sink: &SinkView, rows: Vec<RetryRow>) -> Vec<RetryOutcome> {
+    let mut outcomes = vec![RetryOutcome::NotSent; rows.len()];
+    let mut parts: Vec<(Vec<usize>, Vec<RetryRow>)> = vec![Default::default(); sink.retries.len()];
+    for (index, row) in rows.into_iter().enumerate() {
+        let writer = (row.device % sink.retries.len().max(1) as u64) as usize;
+        if let Some((indexes, part)) = parts.get_mut(writer) {
+            indexes.push(index);
+            part.push(row);
+        }
+    }
+    let patience = Duration::from_millis(limits::RETRY_PATIENCE_MS);
+    for ((indexes, part), lane) in parts.into_iter().zip(&sink.retries) {
+        for (index, outcome) in indexes.into_iter().zip(lane.retry(part, patience)) {
+            outcomes[index] = outcome;
+        }
+    }
+    outcomes
+}
+
 fn read(view: &ServerView, snapshot: &mut Snapshot) {
     let sum = |counter: fn(&ShardMetrics) -> &Counter| -> u64 {
         view.shards.iter().map(|shard| counter(shard).get()).sum()
     };
     snapshot.faults.clone_from(&view.damage);
+    snapshot.dead_letter_files_deleted = view.dead_letters.deleted_files();
+    snapshot.dead_letter_bytes_deleted = view.dead_letters.deleted_bytes();
     snapshot.connections = sum(|shard| &shard.connections);
     snapshot.forwarders = view.registry.len() as u64;
     snapshot.duplicates = sum(|shard| &shard.duplicates);

@@ -7,6 +7,7 @@
 //! | `shard-N/` | log segments, `checkpoint`, `cursors` of shard N |
 //! | `rules/` | rule sets by content hash |
 //! | `sinks/`, `dead_letters/` | what the sinks keep |
+//! | `endpoints` | where the admin port of the server is that ran last |
 
 use rookery_runtime::storage::{
     DirectoryLock, LockError, RealStorage, UnsafeFileSystem, lock_directory,

@@ -28,7 +28,8 @@ use rookery_runtime::{
 };
 use rookery_sinks::{
     DEAD_LETTERS, DeadLetterLimits, DeadLetterStore, Lane, LaneKey, RejectedLane, RetryLane,
-    ShardWake, Sink, SinkMetrics, WriterEnd, WriterHandle, WriterLane, WriterSetup, spawn_writer,
+    RowMaker, ShardWake, Sink, SinkMetrics, WriterEnd, WriterHandle, WriterLane, WriterSetup,
+    spawn_writer,
 };
 use rookery_sources::LineLimits;
 use rookery_wal::LogConfig;
@@ -117,6 +118,8 @@ pub struct RuleBundle {
     pub rules: Arc<RuleSet>,
     /// By sink of the rule set.
     pub sinks: Vec<Arc<dyn Sink>>,
+    /// By sink: a hash of what its rows' bytes depend on, kept with its dead rows.
+    pub formats: Vec<u64>,
 }
 
 /// What a running server tells.
@@ -174,6 +177,8 @@ pub struct SinkView {
     pub name: String,
     /// Its connector.
     pub connector: &'static str,
+    /// A hash of what its rows' bytes depend on beside the connector.
+    pub format: u64,
     /// Lanes of its first writer on every shard; the other writers' follow.
     pub lane: usize,
     /// How many writers.
@@ -234,6 +239,7 @@ impl ShardWake for MailWake {
 struct SinkPlan {
     name: String,
     connector: &'static str,
+    format: u64,
     writers: Vec<(Box<dyn rookery_sinks::SinkWriter>, rookery_sinks::Batching)>,
     lane: usize,
 }
@@ -592,11 +598,15 @@ fn plan_sinks(store: &DeadLetterStore, bundles: &[RuleBundle]) -> Vec<SinkPlan> 
     let mut plans = vec![SinkPlan {
         name: DEAD_LETTERS.to_owned(),
         connector: DEAD_LETTERS,
+        format: 0,
         writers: vec![(store.writer(), store.batching())],
         lane: crate::output::DEAD_LETTERS,
     }];
     let mut lane = plans[0].lane + 1;
-    for sink in bundles.iter().flat_map(|bundle| &bundle.sinks) {
+    let sinks = bundles
+        .iter()
+        .flat_map(|bundle| bundle.sinks.iter().zip(&bundle.formats));
+    for (sink, format) in sinks {
         if plans.iter().any(|plan| plan.name == sink.name()) {
             continue;
         }
@@ -608,6 +618,7 @@ fn plan_sinks(store: &DeadLetterStore, bundles: &[RuleBundle]) -> Vec<SinkPlan> 
         plans.push(SinkPlan {
             name,
             connector,
+            format: *format,
             writers,
             lane,
         });
@@ -769,6 +780,7 @@ fn make_view(
             .map(|plan| SinkView {
                 name: plan.name.clone(),
                 connector: plan.connector,
+                format: plan.format,
                 lane: plan.lane,
                 writers: plan.writers.len(),
                 metrics: plan.writers.iter().map(|_| Arc::default()).collect(),
@@ -802,7 +814,11 @@ fn start_writers(
                     wake: Arc::new(MailWake(mailbox.wake().clone())),
                 })
                 .collect();
-            let mut rejected = refusals.rejected_rows(Arc::clone(&rules), plan.connector);
+            let made_by = RowMaker {
+                connector: plan.connector,
+                format: plan.format,
+            };
+            let mut rejected = refusals.rejected_rows(Arc::clone(&rules), made_by);
             match sink.retries.get(index) {
                 Some(retries) => {
                     lanes.push(retries.writer_lane());

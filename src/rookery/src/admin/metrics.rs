@@ -118,6 +118,16 @@ impl Page<'_, '_> {
             "dead_letters",
             "Messages and rows that could not go on",
             letters.map(|(stage, count)| ([("stage", stage.name())], count)),
+        )?;
+        self.counter(
+            "dead_letter_files_deleted",
+            "Files of dead letters that were deleted because the store was over its limit",
+            snapshot.dead_letter_files_deleted,
+        )?;
+        self.counter(
+            "dead_letter_bytes_deleted",
+            "Bytes of these files",
+            snapshot.dead_letter_bytes_deleted,
         )
     }
 
@@ -302,6 +312,8 @@ mod tests {
                 "rookery_dead_letters_total{stage=\"cast\"} 0",
                 "rookery_dead_letters_total{stage=\"eval\"} 0",
                 "rookery_dead_letters_total{stage=\"sink\"} 0",
+                "rookery_dead_letter_files_deleted_total 2",
+                "rookery_dead_letter_bytes_deleted_total 600",
                 "rookery_log_bytes 8192.0",
                 "rookery_log_syncs_total 6",
                 "rookery_log_device_bytes_total 8192",

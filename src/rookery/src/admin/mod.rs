@@ -1,21 +1,25 @@
-//! The admin port: `/metrics`, `/healthz`, `/readyz`, `/api/v1/status`, on one thread of its own.
+//! The admin port: `/metrics`, `/healthz`, `/readyz`, `/api/v1/status`, and the way back for dead rows,
+//! on one thread of its own.
 //!
 //! It comes up before the logs are opened, so that a start under way can be watched, and it never
 //! runs on a shard's thread.
 
 mod metrics;
 mod page;
+mod retry;
 
 pub use page::Facts;
+pub use retry::{RETRY_PATH, RetryRefusal, RetryTarget, RowRetrier};
 
 use crate::status::{Phase, StatusSource, device_bytes};
 use anyhow::Context;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use prometheus_client::registry::Registry;
+use rookery_model::limits;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -34,6 +38,7 @@ pub struct Admin {
 
 struct Shared {
     source: Arc<dyn StatusSource>,
+    retrier: Arc<dyn RowRetrier>,
     registry: Registry,
     facts: Facts,
     started: Instant,
@@ -47,6 +52,7 @@ impl Admin {
     pub fn start(
         address: SocketAddr,
         source: Arc<dyn StatusSource>,
+        retrier: Arc<dyn RowRetrier>,
         facts: Facts,
     ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(address).with_context(|| {
@@ -57,6 +63,7 @@ impl Admin {
         let shared = Arc::new(Shared {
             registry: metrics::registry(Arc::clone(&source)),
             source,
+            retrier,
             facts,
             started: Instant::now(),
         });
@@ -67,7 +74,11 @@ impl Admin {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("admin".to_owned())
-            .spawn(move || runtime.block_on(serve(listener, shared, stopped)))
+            .spawn(move || {
+                runtime.block_on(serve(listener, shared, stopped));
+                // A retry that waits for its sink must not hold up a stop.
+                runtime.shutdown_background();
+            })
             .context("cannot start the admin port's thread")?;
         Ok(Self {
             address,
@@ -97,6 +108,10 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Rec
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/api/v1/status", get(status_page))
+        .route(
+            RETRY_PATH,
+            post(retry::retry).layer(DefaultBodyLimit::max(limits::RETRY_BODY_BYTES)),
+        )
         .with_state(shared);
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
@@ -174,11 +189,53 @@ mod tests {
         }
     }
 
+    /// Confirms the first row, refuses the second, and knows one sink.
+    struct OneSink;
+
+    impl RowRetrier for OneSink {
+        fn retry_rows(
+            &self,
+            to: &RetryTarget,
+            rows: Vec<rookery_sinks::RetryRow>,
+        ) -> Result<Vec<rookery_sinks::RetryOutcome>, RetryRefusal> {
+            use rookery_sinks::RetryOutcome;
+            if to.sink != "job.latest" {
+                let sink = to.sink.clone();
+                return Err(RetryRefusal::NoSink { sink });
+            }
+            let refused = RetryOutcome::Refused {
+                code: "E3050",
+                reason: "no".into(),
+            };
+            let rest = rows.iter().skip(1).map(|_| refused.clone());
+            Ok(std::iter::once(RetryOutcome::Confirmed)
+                .chain(rest)
+                .collect())
+        }
+    }
+
+    fn post(address: SocketAddr, media_type: &str, body: &str) -> (u16, String) {
+        let head = format!(
+            "Content-Type: {media_type}\r\nContent-Length: {}",
+            body.len()
+        );
+        exchange(
+            address,
+            "POST",
+            RETRY_PATH,
+            &format!("{head}\r\n\r\n{body}"),
+        )
+    }
+
     fn get(address: SocketAddr, path: &str) -> (u16, String) {
+        exchange(address, "GET", path, "Accept: */*\r\n\r\n")
+    }
+
+    fn exchange(address: SocketAddr, method: &str, path: &str, rest: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(address).expect("connects");
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{rest}"
         )
         .expect("sends");
         let mut answer = String::new();
@@ -200,6 +257,7 @@ mod tests {
         let admin = Admin::start(
             SocketAddr::from(([127, 0, 0, 1], 0)),
             Arc::clone(&source) as Arc<dyn StatusSource>,
+            Arc::new(OneSink),
             facts,
         )
         .expect("starts");
@@ -222,6 +280,28 @@ mod tests {
             get(address, "/healthz"),
             (503, "shard 0: its disk failed\n".to_owned())
         );
+        let rows = |sink: &str| {
+            let row = r#"{"device_hash":"0","row_base64":""}"#;
+            format!(r#"{{"sink":"{sink}","connector":"redis","format":"0","rows":[{row},{row}]}}"#)
+        };
+        let json = "application/json";
+        let (code, body) = post(address, json, &rows("job.latest"));
+        assert_eq!(
+            (code, body.as_str()),
+            (
+                200,
+                r#"{"outcomes":[{"outcome":"confirmed"},{"outcome":"refused","code":"E3050","reason":"no"}]}"#
+            )
+        );
+        let (code, body) = post(address, json, &rows("job.gone"));
+        assert!(code == 404 && body.contains("E5021"), "{code} {body}");
+        let (code, body) = post(address, "text/plain", &rows("job.latest"));
+        assert!(
+            code == 400 && body.contains("Content-Type"),
+            "{code} {body}"
+        );
+        assert_eq!(post(address, json, "{}").0, 400);
+        assert_eq!(get(address, RETRY_PATH).0, 405);
         drop(admin);
         assert!(TcpStream::connect(address).is_err());
     }

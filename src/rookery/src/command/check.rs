@@ -1,10 +1,12 @@
 //! `rookery check`: what is wrong with rule files, without running them.
 
+use super::connect;
 use crate::cli::CheckArguments;
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::{self, Report, Severity};
-use crate::rules::{self, RulesError, files};
+use crate::rules::{self, RuleFile, RulesError, files};
 use rookery_engine::RuleSet;
 use rookery_sql::SourceFile;
 use rookery_sql::plan::Program;
@@ -24,16 +26,32 @@ enum Verdict {
 /// # Errors
 /// Standard output cannot be written.
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
+    let config = match arguments.config.as_deref().map(Config::load).transpose() {
+        Ok(config) => config,
+        Err(faults) => {
+            output::complain(&faults.render(report::colour(&std::io::stderr())));
+            return Ok(Exit::Configuration);
+        }
+    };
     let colour = report::colour(&std::io::stdout());
     let mut out = output::stdout();
     let mut worst = Verdict::Good;
+    let mut good = Vec::new();
     for path in &arguments.files {
         let mut text = String::new();
-        worst = worst.max(check(path, arguments, colour, &mut text));
+        worst = worst.max(check(path, arguments, colour, &mut text, &mut good));
         if let Err(error) = out.write_all(text.as_bytes()) {
             output::reader_may_leave(Err(error))?;
             break;
         }
+    }
+    if arguments.connect {
+        output::reader_may_leave(out.flush())?;
+        let told = connect::run(good, config.as_ref());
+        if !told.all_good {
+            worst = worst.max(Verdict::Faulty);
+        }
+        output::reader_may_leave(out.write_all(told.text.as_bytes()))?;
     }
     output::reader_may_leave(out.flush())?;
     Ok(match worst {
@@ -43,7 +61,14 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     })
 }
 
-fn check(path: &Path, arguments: &CheckArguments, colour: bool, out: &mut String) -> Verdict {
+/// Checks one file; what it means goes to `good` if it means something.
+fn check(
+    path: &Path,
+    arguments: &CheckArguments,
+    colour: bool,
+    out: &mut String,
+    good: &mut Vec<RuleFile>,
+) -> Verdict {
     let source = match files::read(path) {
         Ok(source) => source,
         Err(error) => {
@@ -66,9 +91,14 @@ fn check(path: &Path, arguments: &CheckArguments, colour: bool, out: &mut String
             .iter()
             .map(|found| found.span.start)
             .collect();
+        // Who reaches the sinks hears of their connectors then, as the configuration has them.
+        let connectors = match arguments.connect {
+            true => Vec::new(),
+            false => connectors(program, &source, colour),
+        };
         for warning in refusals(program, &source, &shown, colour)
             .into_iter()
-            .chain(connectors(program, &source, colour))
+            .chain(connectors)
         {
             out.push_str(&warning);
             out.push('\n');
@@ -80,6 +110,9 @@ fn check(path: &Path, arguments: &CheckArguments, colour: bool, out: &mut String
         .as_ref()
         .map_or(0, |program| program.rules.len());
     out.push_str(&summary(&source.path, rules, errors, warnings));
+    if let Some(program) = findings.program {
+        good.push(RuleFile { source, program });
+    }
     if errors == 0 {
         Verdict::Good
     } else {

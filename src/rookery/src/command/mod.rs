@@ -2,7 +2,9 @@
 
 mod check;
 mod config;
+mod connect;
 mod demo;
+mod dlq;
 mod eval;
 mod run;
 mod wal;
@@ -21,6 +23,7 @@ pub fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Config { command } => config::run(&command),
+        Command::Dlq { command } => dlq::run(&command),
         Command::Wal { command } => wal::run(&command),
     }
 }

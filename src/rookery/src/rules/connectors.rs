@@ -67,7 +67,7 @@ pub fn connector_warnings(program: &Program) -> Vec<ConnectorWarning> {
 }
 
 /// A sink table as its file declares it.
-fn declared(program: &Program, table: &Table) -> TableSpec {
+pub fn declared(program: &Program, table: &Table) -> TableSpec {
     let physical = table
         .columns
         .iter()

@@ -6,7 +6,7 @@ pub mod files;
 mod roles;
 mod tables;
 
-pub use connectors::{connector_warnings, without_code};
+pub use connectors::{connector_warnings, declared, without_code};
 pub use error::RulesError;
 pub use roles::roles;
 pub use tables::{apply, check_sources, spec};
