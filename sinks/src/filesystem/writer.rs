@@ -395,9 +395,10 @@ fn begin_file<'a>(header: &'a [u8], slices: &mut Vec<IoSlice<'a>>, room: &mut u6
     }
 }
 
-/// When a file was made, as far as its file system tells; else now.
+/// When a file was made, as far as its file system tells; else when it was last written to.
 fn begun(file: Option<&File>) -> Instant {
-    let made = file.and_then(|file| file.metadata().ok()?.created().ok());
+    let metadata = file.and_then(|file| file.metadata().ok());
+    let made = metadata.and_then(|metadata| metadata.created().or(metadata.modified()).ok());
     let age = made.and_then(|made| made.elapsed().ok());
     let now = Instant::now();
     age.and_then(|age| now.checked_sub(age)).unwrap_or(now)

@@ -338,7 +338,7 @@ fn every_type_is_kept_as_documented() {
             Value::TimestampLtz(Timestamp::from_millis(1500)),
         ),
         ("l", array, Value::Array(&[Value::String("x"), Value::Null])),
-        ("nothing", DataType::STRING, Value::Null),
+        ("none", DataType::STRING, Value::Null),
     ];
     let fields: Vec<_> = columns.iter().map(|(n, t, _)| (*n, t.clone())).collect();
     let sink = Sqlite::new(&place.spec(&fields, &[], &[]), &context()).unwrap();
@@ -363,7 +363,7 @@ fn every_type_is_kept_as_documented() {
         .unwrap();
     writer.confirm(&cursor(1)).unwrap();
     let query = "SELECT quote(b)||'|'||quote(i)||'|'||quote(d)||'|'||quote(n)||'|'||quote(hex(s))||'|'\
-        ||quote(y)||'|'||quote(day)||'|'||quote(\"at \"\"it\"\"\")||'|'||quote(l)||'|'||quote(nothing) \
+        ||quote(y)||'|'||quote(day)||'|'||quote(\"at \"\"it\"\"\")||'|'||quote(l)||'|'||quote(none) \
         FROM orders";
     let kept: String = place
         .connection()

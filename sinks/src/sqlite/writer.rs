@@ -195,6 +195,10 @@ pub(super) fn check(settings: &Settings) -> Result<(), SinkError> {
         let there = ancestors
             .find(|path| path.exists())
             .unwrap_or(Path::new("/"));
+        if !there.is_dir() {
+            let source = std::io::ErrorKind::NotADirectory.into();
+            return Err(SinkError::io("create a file in", there, source));
+        }
         return rustix::fs::access(there, rustix::fs::Access::WRITE_OK)
             .map_err(|errno| SinkError::io("create a file in", there, errno.into()));
     }

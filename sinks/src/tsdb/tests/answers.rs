@@ -186,6 +186,7 @@ fn a_target_that_has_taken_nothing_yet_is_not_believed() {
         "{error}"
     );
     assert_eq!(peer.requests().len(), 32);
+    drop(writer);
     let check = PointWriter::new(options(peer.port, Dialect::OpenTsdb, &[])).check();
     assert_eq!(check.unwrap_err().code(), "E3065");
 }
