@@ -4,6 +4,7 @@ use crate::blackhole::{self, Blackhole};
 use crate::filesystem::{self, Filesystem};
 use crate::options::{connector_of, suggestion};
 use crate::print::{self, Print};
+use crate::redis::{self, Redis};
 use crate::sqlite::{self, Sqlite};
 use crate::tsdb::{Dialect, Tsdb};
 use crate::{Sink, SinkContext, SinkOptionError, TableSpec};
@@ -16,6 +17,7 @@ const BUILT: &[&str] = &[
     Dialect::Hitsdb.connector(),
     Dialect::OpenTsdb.connector(),
     sqlite::CONNECTOR,
+    redis::CONNECTOR,
 ];
 
 /// Those that rule files name and that cannot be used yet.
@@ -33,7 +35,6 @@ const NOT_BUILT: &[&str] = &[
     "postgresql",
     "rabbitmq",
     "rds",
-    "redis",
     "rocketmq",
     "tdengine",
     "tsdb",
@@ -68,6 +69,7 @@ pub fn build(spec: &TableSpec, context: &SinkContext) -> Result<Box<dyn Sink>, S
         filesystem::CONNECTOR => Ok(Box::new(Filesystem::new(spec, context)?)),
         print::CONNECTOR => Ok(Box::new(Print::new(spec)?)),
         blackhole::CONNECTOR => Ok(Box::new(Blackhole::new(spec)?)),
+        redis::CONNECTOR => Ok(Box::new(Redis::new(spec, context)?)),
         "hitsdb" => Ok(Box::new(Tsdb::new(spec, Dialect::Hitsdb)?)),
         "opentsdb" => Ok(Box::new(Tsdb::new(spec, Dialect::OpenTsdb)?)),
         sqlite::CONNECTOR => Ok(Box::new(Sqlite::new(spec, context)?)),

@@ -19,6 +19,7 @@ mod lane;
 mod metrics;
 mod options;
 mod print;
+mod redis;
 mod row_batch;
 mod sink;
 mod sqlite;
@@ -37,6 +38,7 @@ pub use dead_letters::{
 pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};
 pub use metrics::{SinkCounts, SinkMetrics};
+pub use crate::redis::RedisError;
 pub use row_batch::{RowBatch, RowMeta};
 pub use sink::{
     Batching, Part, RowEncoder, RowRef, Sink, SinkContext, SinkWriter, TableSpec, TargetCursor,

@@ -100,7 +100,7 @@ fn both_languages_of_the_readme_have_the_same_parts() {
 
 #[test]
 fn every_connector_has_its_page() {
-    for connector in ["filesystem", "print", "blackhole"] {
+    for connector in ["filesystem", "print", "blackhole", "redis"] {
         let page = root().join(format!("docs/sinks/{connector}.md"));
         assert!(page.exists(), "{} is missing", page.display());
     }

@@ -81,6 +81,9 @@ pub enum SinkError {
         /// Why.
         reason: String,
     },
+    /// A Redis server.
+    #[error(transparent)]
+    Redis(#[from] crate::RedisError),
     /// A time-series database.
     #[error(transparent)]
     Tsdb(#[from] crate::TsdbError),
@@ -119,6 +122,7 @@ impl SinkError {
             Self::DeadLettersRefused { .. } => "E3008",
             Self::Tsdb(error) => error.code(),
             Self::Sqlite(error) => error.code(),
+            Self::Redis(error) => error.code(),
         }
     }
 }

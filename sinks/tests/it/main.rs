@@ -3,5 +3,6 @@
 mod full_disk;
 mod harness;
 mod rate;
+mod redis;
 mod syncs;
 mod tsdb;

@@ -1,0 +1,73 @@
+//! A lane's cursor as a key of the target.
+//!
+//! | part | what |
+//! | --- | --- |
+//! | key | `<prefix>:<instance>:cursor:<table>:<shard>:<writer>` |
+//! | value | `<term>-<LSN>`, both decimal |
+
+use super::error::RedisError;
+use crate::LaneKey;
+use rookery_model::{Lsn, Position, Term};
+
+/// Bytes of an unreadable value that are shown.
+const SHOWN_BYTES: usize = 64;
+
+/// The key of one lane.
+pub(super) fn key(prefix: &str, lane: LaneKey) -> String {
+    format!("{prefix}{}:{}", lane.shard.0, lane.writer)
+}
+
+/// What all keys of a table begin with.
+pub(super) fn key_prefix(prefix: &str, instance: &str, table: &str) -> String {
+    format!("{prefix}:{instance}:cursor:{table}:")
+}
+
+/// The value.
+pub(super) fn text(position: Position) -> String {
+    format!("{}-{}", position.term.0, position.lsn.0)
+}
+
+/// Reads the value.
+pub(super) fn parse(address: &str, key: &str, value: &[u8]) -> Result<Position, RedisError> {
+    let read = || {
+        let (term, lsn) = std::str::from_utf8(value).ok()?.split_once('-')?;
+        Some(Position::new(
+            Term(term.parse().ok()?),
+            Lsn(lsn.parse().ok()?),
+        ))
+    };
+    read().ok_or_else(|| RedisError::CursorUnreadable {
+        address: address.to_owned(),
+        key: key.to_owned(),
+        value: String::from_utf8_lossy(&value[..value.len().min(SHOWN_BYTES)]).into_owned(),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rookery_model::ShardId;
+
+    #[test]
+    fn a_cursor_has_its_key_and_reads_back() {
+        let lane = LaneKey {
+            shard: ShardId(3),
+            writer: 1,
+        };
+        let prefix = key_prefix("rookery", "k3v9", "jobs.charge");
+        assert_eq!(key(&prefix, lane), "rookery:k3v9:cursor:jobs.charge:3:1");
+        let position = Position::new(Term(1_790_000_000), Lsn(u64::MAX));
+        assert_eq!(text(position), "1790000000-18446744073709551615");
+        assert_eq!(parse("h:1", "k", text(position).as_bytes()), Ok(position));
+        for value in ["", "-", "7", "7-", "7-8-9", "a-b", "7-99999999999999999999"] {
+            assert_eq!(
+                parse("h:1", "k", value.as_bytes()).unwrap_err().to_string(),
+                format!(
+                    "[E3086] the key `k` at Redis h:1 holds `{value}`, which is no cursor; delete the key to go \
+                     on after the rows that were confirmed"
+                )
+            );
+        }
+    }
+}
