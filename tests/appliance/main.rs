@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod connect;
 mod dead_letters;
+mod dead_rows;
 mod demo;
 mod eval;
 mod limits;
