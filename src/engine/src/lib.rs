@@ -13,6 +13,7 @@
 //! nothing that a step gives out depends on earlier steps.
 
 mod compile;
+mod description;
 mod dispatch;
 mod engine;
 mod error;
@@ -22,6 +23,9 @@ mod functions;
 mod record;
 mod rules;
 
+pub use description::{
+    BranchDescription, Description, DispatchDescription, JsonReads, PathReads, TestedValue,
+};
 pub use engine::Engine;
 pub use error::{CompileError, Refusal, RefusalReason};
 pub use record::{Counter, Output, Record, RecordInput};

@@ -1,6 +1,7 @@
 //! A compiled rule set.
 
 use crate::compile;
+use crate::description::Description;
 use crate::dispatch::Dispatch;
 use crate::error::CompileError;
 use crate::eval::node::Node;
@@ -114,6 +115,12 @@ impl RuleSet {
     /// otherwise than blink.
     pub fn compile(programs: Vec<Program>) -> Result<Self, CompileError> {
         compile::compile(&programs)
+    }
+
+    /// Says what compiling programs comes to, those with places that are not run too.
+    #[must_use]
+    pub fn describe(programs: &[Program]) -> Description {
+        compile::describe(programs)
     }
 
     /// The tables that rules write to, by [`SinkId`].

@@ -1,6 +1,7 @@
 //! Programs into a rule set: trees are flattened into branches, branches get their place in the dispatch
 //! table, expressions are lowered.
 
+mod describe;
 mod fuse;
 mod lower;
 mod order;
@@ -17,7 +18,7 @@ use rookery_codecs::time::Zone;
 use rookery_model::limits::RULES_MAX;
 use rookery_sql::plan::{ColumnKind, CompareOp, Expr, ExprKind, Literal, Program, Span};
 use select::{Key, Selection, Test};
-use shared::Shared;
+use shared::{ReadGroup, Shared};
 use std::collections::{BTreeSet, HashSet};
 use tables::Tables;
 
@@ -29,11 +30,34 @@ struct Draft {
     flat: FlatBranch,
 }
 
+pub(crate) use describe::describe;
+
+/// What compiling came to: the rule set, and what it is described from.
+struct Built {
+    set: RuleSet,
+    drafts: Vec<Draft>,
+    /// For each branch, the places of its conditions in the order in which they are tested.
+    orders: Vec<Vec<usize>>,
+    groups: Vec<ReadGroup>,
+    /// The set is not to be run if there are any.
+    refusals: Vec<Refusal>,
+}
+
 /// Compiles programs, in order.
 ///
 /// # Errors
 /// All places that the engine does not run.
 pub(crate) fn compile(programs: &[Program]) -> Result<RuleSet, CompileError> {
+    let built = build(programs);
+    match built.refusals.is_empty() {
+        true => Ok(built.set),
+        false => Err(CompileError {
+            refusals: built.refusals,
+        }),
+    }
+}
+
+fn build(programs: &[Program]) -> Built {
     let mut refusals = Vec::new();
     let zones = zones(programs, &mut refusals);
     let mut tables = Tables::default();
@@ -49,10 +73,12 @@ pub(crate) fn compile(programs: &[Program]) -> Result<RuleSet, CompileError> {
         .collect();
     let selection = select::select(&tests);
     let mut branches = Vec::with_capacity(drafts.len());
+    let mut orders = Vec::with_capacity(drafts.len());
     for (index, draft) in drafts.iter().enumerate() {
         let test = selection.chosen[index].and_then(|at| Some(&tests[index].as_ref()?[at]));
         let component = selection.components[index];
-        branches.push(lower_branch(
+        shared.branch = index;
+        let (branch, order) = lower_branch(
             draft,
             test,
             component,
@@ -60,16 +86,16 @@ pub(crate) fn compile(programs: &[Program]) -> Result<RuleSet, CompileError> {
             &zones,
             &mut shared,
             &mut refusals,
-        ));
+        );
+        branches.push(branch);
+        orders.push(order);
     }
-    if !refusals.is_empty() {
-        refusals.sort_by_key(|refusal: &Refusal| (refusal.program_index, refusal.span.start));
-        refusals.dedup();
-        return Err(CompileError { refusals });
-    }
+    refusals.sort_by_key(|refusal: &Refusal| (refusal.program_index, refusal.span.start));
+    refusals.dedup();
     let Selection { dispatch, .. } = selection;
     let constants = (0_u32..).zip(&branches).filter(|(_, b)| b.source.is_none());
-    Ok(RuleSet {
+    let groups = shared.read_groups();
+    let set = RuleSet {
         constants: constants.map(|(index, _)| index).collect(),
         rules,
         sinks: tables.sinks,
@@ -82,7 +108,14 @@ pub(crate) fn compile(programs: &[Program]) -> Result<RuleSet, CompileError> {
         zones,
         regexes: shared.regexes,
         sites: shared.sites,
-    })
+    };
+    Built {
+        set,
+        drafts,
+        orders,
+        groups,
+        refusals,
+    }
 }
 
 fn refusal(programs: &[Program], program: usize, (span, reason): Refused) -> Refusal {
@@ -289,7 +322,7 @@ fn lower_branch(
     zones: &[Zone],
     shared: &mut Shared,
     refusals: &mut Vec<Refusal>,
-) -> Branch {
+) -> (Branch, Vec<usize>) {
     let mut refused = Vec::new();
     let mut lowering = Lowering {
         dialect: programs[draft.program].dialect,
@@ -305,12 +338,14 @@ fn lower_branch(
     let guard = test.and_then(|test| conjuncts.iter().position(|(at, _)| *at == test.conjunct));
     let refused = refused.into_iter();
     refusals.extend(refused.map(|refused| refusal(programs, draft.program, refused)));
-    Branch {
+    let (order, conjuncts): (Vec<usize>, Vec<_>) = conjuncts.into_iter().unzip();
+    let branch = Branch {
         rule: draft.rule,
         program: draft.program,
         source: draft.source,
         guard,
-        conjuncts: conjuncts.into_iter().map(|(_, node)| node).collect(),
+        conjuncts: conjuncts.into(),
         row,
-    }
+    };
+    (branch, order)
 }

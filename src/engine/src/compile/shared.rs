@@ -4,11 +4,13 @@ use crate::rules::PathGroup;
 use regex::Regex;
 use rookery_codecs::json::{KeySet, PathSet};
 use rookery_model::JsonPath;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Collected while branches are lowered.
 #[derive(Default)]
 pub(super) struct Shared {
+    /// The branch that is being lowered.
+    pub branch: usize,
     keys: Vec<String>,
     pub inputs: Vec<usize>,
     groups: Vec<Group>,
@@ -21,6 +23,15 @@ pub(super) struct Shared {
 struct Group {
     input: usize,
     paths: Vec<JsonPath>,
+    /// For each path, the branches that ask for it.
+    readers: Vec<BTreeSet<usize>>,
+}
+
+/// A group as others may know it.
+pub(super) struct ReadGroup {
+    pub key: String,
+    /// Each path, with the branches that ask for it.
+    pub paths: Vec<(JsonPath, BTreeSet<usize>)>,
 }
 
 impl Shared {
@@ -37,13 +48,25 @@ impl Shared {
             self.groups.push(Group {
                 input,
                 paths: Vec::new(),
+                readers: Vec::new(),
             });
             self.groups.len() - 1
         });
-        let paths = &mut self.groups[group].paths;
+        let Group { paths, readers, .. } = &mut self.groups[group];
         // The mode makes no difference to what is found.
         let path = index_or_push(paths, |known| known.steps == path.steps, || path.clone());
+        readers.resize_with(paths.len(), BTreeSet::new);
+        readers[path].insert(self.branch);
         (group, path)
+    }
+
+    /// What each group reads, for whom.
+    pub fn read_groups(&self) -> Vec<ReadGroup> {
+        let groups = self.groups.iter().map(|group| ReadGroup {
+            key: self.keys[self.inputs[group.input]].clone(),
+            paths: std::iter::zip(group.paths.clone(), group.readers.clone()).collect(),
+        });
+        groups.collect()
     }
 
     /// A place that remembers what a text meant.
