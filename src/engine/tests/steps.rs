@@ -495,11 +495,6 @@ fn what_flink_means_otherwise_is_refused() {
     );
     let seconds = call(Function::UnixTimestamp, vec![column(0)], DataType::BigInt);
     assert_eq!(refusals(one(seconds)), [refused("UNIX_TIMESTAMP of text")]);
-    let mut flag = json_value(column(0), &["a"]);
-    if let ExprKind::JsonValue { dialect, .. } = &mut flag.kind {
-        *dialect = Dialect::Flink;
-    }
-    assert_eq!(refusals(one(flag)), [refused("JSON_VALUE")]);
     let agreed = [
         (fails(text("12"), DataType::Int), "12"),
         (fails(int(12), DataType::STRING), "'12'"),

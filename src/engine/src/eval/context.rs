@@ -9,7 +9,7 @@ use crate::rules::PathGroup;
 use regex::Regex;
 use rookery_codecs::json::{Decoder, Document, Matches, Node as JsonNode, NodeRef, PathSet};
 use rookery_codecs::time::{Pattern, Zone};
-use rookery_model::Value;
+use rookery_model::{PathMode, Value};
 use std::cell::{Cell, OnceCell, RefCell};
 
 /// A value, or why there is none.
@@ -29,8 +29,10 @@ pub(crate) struct JsonInput<'a> {
 
 /// What a column's JSON turned out to be.
 enum ParsedInput<'a> {
-    /// NULL, or no JSON.
-    Nothing,
+    /// NULL.
+    Null,
+    /// No JSON.
+    Invalid,
     /// A value within the message itself.
     Within(NodeRef),
     /// Text that holds JSON.
@@ -45,6 +47,16 @@ impl<'a> JsonInput<'a> {
             parsed: OnceCell::new(),
         }
     }
+}
+
+/// What looking into a column's JSON comes to.
+pub(crate) enum Lookup<T> {
+    /// The column is NULL.
+    Null,
+    /// It holds no JSON.
+    Invalid,
+    /// What was looked for.
+    Found(T),
 }
 
 /// What the paths of a group found, and in which step.
@@ -72,7 +84,7 @@ pub(crate) enum Parsed {
     /// A pattern of LIKE or SIMILAR TO.
     Pattern(Result<Matcher, String>),
     /// A path; none of a malformed one.
-    Path(Option<PathSet>),
+    Path(Option<(PathSet, PathMode)>),
     /// A date format.
     DateFormat(Result<Pattern, String>),
     /// A zone; none of an unknown one.
@@ -157,14 +169,30 @@ impl<'a> Context<'_, 'a> {
         group: usize,
         use_match: impl FnOnce(&Document<'a>, &Matches) -> T,
     ) -> Option<T> {
+        match self.look_up(group, use_match) {
+            Lookup::Found(value) => Some(value),
+            Lookup::Null | Lookup::Invalid => None,
+        }
+    }
+
+    /// The same, with what stands in the way told apart.
+    #[inline]
+    pub fn look_up<T>(
+        &self,
+        group: usize,
+        use_match: impl FnOnce(&Document<'a>, &Matches) -> T,
+    ) -> Lookup<T> {
         let plan = &self.group_plans[group];
         let input = &self.inputs[plan.input];
-        let message = self.message?;
+        let Some(message) = self.message else {
+            return Lookup::Null;
+        };
         let parsed = input
             .parsed
             .get_or_init(|| self.parse_input(message, input));
         let (document, root) = match parsed {
-            ParsedInput::Nothing => return None,
+            ParsedInput::Null => return Lookup::Null,
+            ParsedInput::Invalid => return Lookup::Invalid,
             ParsedInput::Within(root) => (message, *root),
             ParsedInput::Text(document) => (document, document.root()),
         };
@@ -174,18 +202,18 @@ impl<'a> Context<'_, 'a> {
                 .find(document, root, &mut state.matches.borrow_mut());
             state.step.set(self.step);
         }
-        Some(use_match(document, &state.matches.borrow()))
+        Lookup::Found(use_match(document, &state.matches.borrow()))
     }
 
     fn parse_input(&self, message: &Document<'a>, input: &JsonInput<'a>) -> ParsedInput<'a> {
         let node = self.keys[input.key];
         match message.node(node) {
-            JsonNode::Missing | JsonNode::Null => ParsedInput::Nothing,
+            JsonNode::Missing | JsonNode::Null => ParsedInput::Null,
             JsonNode::String(text) => {
                 let decoder = input.decoder.take().expect("a column is parsed once");
                 match decoder.decode(text.as_bytes()) {
                     Ok(document) => ParsedInput::Text(document),
-                    Err(_) => ParsedInput::Nothing,
+                    Err(_) => ParsedInput::Invalid,
                 }
             }
             // Their text, parsed again, would be the same value.

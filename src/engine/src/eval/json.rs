@@ -50,7 +50,11 @@ fn is_null(document: &Document<'_>, matches: &Matches, path: usize) -> bool {
 }
 
 /// Appends what a wildcard found as an array.
-fn write_list(document: &Document<'_>, nodes: impl Iterator<Item = NodeRef>, out: &mut Vec<u8>) {
+pub(super) fn write_list(
+    document: &Document<'_>,
+    nodes: impl Iterator<Item = NodeRef>,
+    out: &mut Vec<u8>,
+) {
     out.push(b'[');
     for (i, node) in nodes.enumerate() {
         if i > 0 {
@@ -90,7 +94,7 @@ impl JsonCall {
                     return Ok(Value::Null);
                 };
                 cx.at_site(*site, path, parse_path, |parsed| match parsed {
-                    Parsed::Path(Some(path)) => find(json, path, cx),
+                    Parsed::Path(Some((path, _))) => find(json, path, cx),
                     _ => None,
                 })
             }
@@ -99,9 +103,9 @@ impl JsonCall {
     }
 }
 
-fn parse_path(text: &str) -> Parsed {
+pub(super) fn parse_path(text: &str) -> Parsed {
     let path = parse_json_path(text).ok();
-    Parsed::Path(path.map(|path| PathSet::new([&path])))
+    Parsed::Path(path.map(|path| (PathSet::new([&path]), path.mode)))
 }
 
 fn find<'a>(json: &'a str, path: &PathSet, cx: &Context<'_, 'a>) -> Option<&'a str> {

@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod context;
 mod convert;
 pub(crate) mod decimal;
+pub(crate) mod flink_json;
 pub(crate) mod json;
 pub(crate) mod nested;
 pub(crate) mod nested_column;

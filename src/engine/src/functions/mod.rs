@@ -6,6 +6,7 @@
 mod collections;
 mod encode;
 mod java_regex;
+mod json;
 mod made;
 mod printf;
 mod regex;
@@ -19,14 +20,15 @@ mod url;
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
 use rookery_model::Value;
-use rookery_sql::{CollectionFunction, Function, Side, TextFunction};
+use rookery_sql::{CollectionFunction, Function, JsonFunction, Side, TextFunction};
 use std::fmt;
 
-pub(crate) use made::{entries, values};
-pub(crate) use seen::Seen;
 pub(crate) use java_regex::{PatternError, compile as compile_regex};
+pub(crate) use json::{JsonBuild, JsonPart, JsonText};
+pub(crate) use made::{entries, values};
 pub(crate) use printf::{Printf, PrintfFormat};
 pub(crate) use regex::{Finder, RegexCall, StrToMap};
+pub(crate) use seen::Seen;
 pub(crate) use time::{FormatSource, UnixTimestamp};
 
 /// A function over values; NULLs reach it as they are.
@@ -61,6 +63,17 @@ pub(crate) fn scalar(function: Function) -> Option<Scalar> {
         Function::Text(function) => return text_scalar(function),
         Function::Collection(function) => return collection_scalar(function),
         Function::Json(_) => return None,
+    })
+}
+
+/// The same for functions of JSON; those with paths and types are operators.
+pub(crate) fn json_scalar(function: JsonFunction) -> Option<Scalar> {
+    Some(match function {
+        JsonFunction::Is(kind) => json::is(kind),
+        JsonFunction::Json => json::json,
+        JsonFunction::Quote => json::quote,
+        JsonFunction::Unquote => json::unquote,
+        _ => return None,
     })
 }
 
@@ -187,7 +200,10 @@ pub(crate) fn fallible(function: Function) -> bool {
                 | F::RegexpInstr
                 | F::RegexpSubstr
         ),
-        Function::Json(_) => true,
+        Function::Json(function) => !matches!(
+            function,
+            JsonFunction::Is(_) | JsonFunction::Quote | JsonFunction::Unquote
+        ),
         Function::Collection(function) => !matches!(
             function,
             CollectionFunction::Item

@@ -3,6 +3,7 @@
 use crate::Function;
 use crate::bind::convert::convert_with;
 use crate::bind::expr::boolean;
+use crate::bind::json_calls::JSON_FUNCTIONS;
 use crate::bind::scope::{Scope, name_of};
 use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
@@ -84,7 +85,15 @@ impl Binder<'_> {
         if name.text.eq_ignore_ascii_case("JSON_VALUE") {
             return self.bind_json_value(arguments, span, scope);
         }
-        let forms = self.find_function(&name, span)?;
+        if JSON_FUNCTIONS.contains(&name.text.to_uppercase().as_str()) {
+            return self.bind_json_call(&name, arguments, span, scope);
+        }
+        let collection = functions::collections::of_name(&name.text.to_uppercase()).is_some();
+        let forms = if collection {
+            Vec::new()
+        } else {
+            self.find_function(&name, span)?
+        };
         if has_aggregate_clauses(call) {
             return Err(self.unsupported(
                 span,
@@ -103,6 +112,9 @@ impl Binder<'_> {
                 None,
             )),
         }))?;
+        if collection {
+            return self.bind_collection_call(&name, bound, span);
+        }
         self.call(&name, &forms, bound, span)
     }
 

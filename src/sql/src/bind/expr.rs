@@ -12,7 +12,7 @@ impl Binder<'_> {
     pub(crate) fn bind_expr(&mut self, ast: &Ast, scope: &Scope) -> Bound<Expr> {
         match ast {
             Ast::Identifier(ident) => self.bind_identifier(ident, scope),
-            Ast::CompoundIdentifier(parts) => self.bind_compound(parts, scope, ast),
+            Ast::CompoundIdentifier(parts) => self.bind_compound(parts, scope),
             Ast::Value(value) => self.bind_value(&value.value, bytes(value.span)),
             Ast::TypedString(typed) => self.bind_typed_string(typed),
             Ast::Prefixed { prefix, value } => self.bind_prefixed(prefix, value, scope),
@@ -68,6 +68,20 @@ impl Binder<'_> {
                 format: None,
             } => self.bind_cast(kind, expr, data_type, scope),
             Ast::Function(function) => self.bind_function(function, scope),
+            Ast::IsJson {
+                expr,
+                kind,
+                unique_keys: None,
+                negated,
+            } => self.bind_is_json(expr, kind.as_ref(), *negated, scope),
+            Ast::Array(array) => {
+                let span = self.tokens.call(self.span_of(ast));
+                self.bind_array(&array.elem, span, scope)
+            }
+            Ast::Tuple(fields) => self.bind_row_value(fields, self.span_of(ast), scope),
+            Ast::CompoundFieldAccess { root, access_chain } => {
+                self.bind_access(root, access_chain, scope)
+            }
             Ast::Position { .. }
             | Ast::Substring { .. }
             | Ast::Trim { .. }
@@ -83,10 +97,6 @@ impl Binder<'_> {
             Ast::InSubquery { .. } => "IN with a subquery",
             Ast::Exists { .. } => "EXISTS",
             Ast::Subquery(_) => "a subquery that stands for a value",
-            Ast::IsJson { .. } => "IS JSON",
-            Ast::CompoundFieldAccess { .. } => "an element of an ARRAY, MAP or ROW",
-            Ast::Array(_) => "ARRAY[..]",
-            Ast::Tuple(_) => "a row of values",
             Ast::Interval(_) => "INTERVAL",
             Ast::Extract { .. } => "EXTRACT",
             Ast::Ceil { .. } => "CEIL",
@@ -156,7 +166,7 @@ impl Binder<'_> {
         self.bind_column(None, &name, scope)
     }
 
-    fn bind_compound(&mut self, parts: &[Ident], scope: &Scope, ast: &Ast) -> Bound<Expr> {
+    fn bind_compound(&mut self, parts: &[Ident], scope: &Scope) -> Bound<Expr> {
         match parts {
             [qualifier, column] => {
                 let qualifier = name_of(qualifier);
@@ -168,11 +178,22 @@ impl Binder<'_> {
                     && let Some(data_type) = self.type_of_column(&qualifier.text, scope)
                     && matches!(data_type, DataType::Row(_))
                 {
-                    return self.not_built("a field of a ROW", bytes(ast.span()));
+                    let row = self.bind_column(None, &qualifier, scope)?;
+                    return self.field(row, &name_of(column));
                 }
                 self.bind_column(Some(&qualifier), &name_of(column), scope)
             }
-            _ => self.not_built("a field of a ROW", bytes(ast.span())),
+            [_, .., last] => {
+                // The first may be a relation or a column; all others are fields.
+                let inner = &parts[..parts.len() - 1];
+                let row = match inner {
+                    [column] => self.bind_identifier(column, scope)?,
+                    _ => self.bind_compound(inner, scope)?,
+                };
+                self.field(row, &name_of(last))
+            }
+            [only] => self.bind_identifier(only, scope),
+            [] => Err(crate::bind::Stop::Reported),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::parse::json_clause as clause;
 use crate::plan::{Dialect, Expr, ExprKind, JsonFallback, Literal, PathArgument, Span};
 use rookery_model::DataType;
 use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, Ident};
+use std::borrow::Cow;
 
 /// The arguments of a call, told apart.
 #[derive(Default)]
@@ -87,25 +88,32 @@ impl Binder<'_> {
         let bound = self.bind_expr(path, scope)?;
         let path = self.text(bound, "JSON_VALUE's path")?;
         if let ExprKind::Literal(Literal::String(text)) = &path.kind {
-            return match parse_json_path(text) {
+            let rooted = self.rooted(text);
+            return match parse_json_path(&rooted) {
                 Ok(parsed) => Ok(PathArgument::Constant(parsed)),
                 Err(error) => Err(self.invalid_path(&error, text, path.span)),
             };
         }
-        if self.dialect == Dialect::Flink {
-            return Err(self.fail(
-                Diagnostic::new(
-                    Code::OtherDialect,
-                    path.span,
-                    "Flink takes a JSON path only as a literal",
-                )
-                .help("write the path in quotes; the blink dialect takes any text"),
-            ));
-        }
         Ok(PathArgument::Dynamic(Box::new(path)))
     }
 
-    fn invalid_path(&mut self, error: &PathError, text: &str, literal: Span) -> Stop {
+    /// Flink puts the root before a path that begins with a name.
+    pub(crate) fn rooted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let name = text.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let mode = |word: &str| {
+            text.get(..word.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        };
+        let root = text.contains('$') || mode("lax") || mode("strict");
+        if self.dialect == Dialect::Flink && name && !root {
+            Cow::Owned(format!("$.{text}"))
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    /// Reports a path that cannot be read.
+    pub(crate) fn invalid_path(&mut self, error: &PathError, text: &str, literal: Span) -> Stop {
         let mut diagnostic = Diagnostic::new(Code::InvalidJsonPath, literal, error.to_string())
             .label("in this JSON path");
         if let Some(at) = self.inside_literal(literal, error.at) {
@@ -209,7 +217,6 @@ impl Binder<'_> {
                 | DataType::Char(_)
                 | DataType::Boolean
                 | DataType::Int
-                | DataType::BigInt
                 | DataType::Double),
             ) => Ok(data_type),
             other => {
@@ -220,7 +227,7 @@ impl Binder<'_> {
                         at,
                         format!("JSON_VALUE does not return {name}"),
                     )
-                    .help("RETURNING takes STRING, BOOLEAN, INTEGER, BIGINT and DOUBLE"),
+                    .help("RETURNING takes STRING, BOOLEAN, INTEGER and DOUBLE"),
                 ))
             }
         }

@@ -5,11 +5,13 @@
 
 mod call;
 mod catalog;
+mod collections;
 mod conditions;
 mod convert;
 mod expr;
 mod from;
 mod insert;
+mod json_calls;
 mod json_value;
 mod literal;
 mod measure;
@@ -34,6 +36,7 @@ use crate::source::SourceFile;
 use crate::syntax::{Name, Script};
 use sqlparser::tokenizer::TokenWithSpan;
 
+pub(crate) use json_calls::JSON_FUNCTIONS;
 pub(crate) use settings::{FileSettings, dialect_of};
 
 /// Why something could not be bound.

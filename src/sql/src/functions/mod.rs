@@ -4,6 +4,7 @@
 //! Blink have and that are not in the table yet are listed in [`known`], so that using one is told
 //! apart from a typing error.
 
+pub(crate) mod collections;
 mod known;
 mod table;
 
@@ -159,6 +160,8 @@ pub(crate) fn find(dialect: Dialect, name: &str) -> Found {
     let names = table::forms()
         .map(|form| form.name)
         .chain(["JSON_VALUE", "CAST", "TRY_CAST"])
+        .chain(collections::names())
+        .chain(crate::bind::JSON_FUNCTIONS)
         .chain(known::names());
     Found::Unknown(closest(&upper, names))
 }

@@ -31,14 +31,7 @@ pub(crate) mod json_clause {
 }
 
 /// Functions with clauses of their own inside the brackets; those but JSON_VALUE are only recognised.
-const CLAUSED: &[&str] = &[
-    "JSON_QUERY",
-    "JSON_EXISTS",
-    "JSON_OBJECT",
-    "JSON_ARRAY",
-    "JSON_OBJECTAGG",
-    "JSON_ARRAYAGG",
-];
+const CLAUSED: &[&str] = &["JSON_OBJECTAGG", "JSON_ARRAYAGG"];
 
 /// Words that begin a clause or stand between operands: read as names, which sqlparser would, they
 /// only move the error to where nobody looks for it.
@@ -90,7 +83,7 @@ impl RuleDialect {
         self.failures.borrow().get(index).cloned()
     }
 
-    fn fail(&self, diagnostic: Diagnostic) -> ParserError {
+    pub(super) fn fail(&self, diagnostic: Diagnostic) -> ParserError {
         let mut failures = self.failures.borrow_mut();
         failures.push(diagnostic);
         ParserError::ParserError(format!("{FAILURE}{}", failures.len() - 1))
@@ -110,7 +103,7 @@ impl RuleDialect {
     }
 
     /// Reads a type at the parser's place.
-    fn read_carried_type(&self, parser: &mut Parser) -> Result<AstType, ParserError> {
+    pub(super) fn read_carried_type(&self, parser: &mut Parser) -> Result<AstType, ParserError> {
         let start = bytes(parser.peek_token_ref().span);
         let data_type = read_type(parser, self.language).map_err(|d| self.fail(*d))?;
         let end = bytes(parser.get_current_token().span);
@@ -206,7 +199,7 @@ impl RuleDialect {
     }
 }
 
-fn word_ident(parser: &mut Parser) -> Ident {
+pub(super) fn word_ident(parser: &mut Parser) -> Ident {
     let token = parser.next_token();
     match token.token {
         Token::Word(word) => word.into_ident(token.span),
@@ -214,11 +207,11 @@ fn word_ident(parser: &mut Parser) -> Ident {
     }
 }
 
-fn unnamed(expr: Expr) -> FunctionArg {
+pub(super) fn unnamed(expr: Expr) -> FunctionArg {
     FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))
 }
 
-fn named(name: &str, span: TokenSpan, expr: Expr) -> FunctionArg {
+pub(super) fn named(name: &str, span: TokenSpan, expr: Expr) -> FunctionArg {
     FunctionArg::Named {
         name: Ident::with_span(span, name),
         arg: FunctionArgExpr::Expr(expr),
@@ -226,7 +219,7 @@ fn named(name: &str, span: TokenSpan, expr: Expr) -> FunctionArg {
     }
 }
 
-fn call(name: Ident, args: Vec<FunctionArg>) -> Expr {
+pub(super) fn call(name: Ident, args: Vec<FunctionArg>) -> Expr {
     Expr::Function(Function {
         name: ObjectName::from(vec![name]),
         uses_odbc_syntax: false,
@@ -241,6 +234,13 @@ fn call(name: Ident, args: Vec<FunctionArg>) -> Expr {
         null_treatment: None,
         over: None,
     })
+}
+
+/// Whether `TRIM(BOTH FROM` or its like begins here.
+fn trims_nothing_said(parser: &Parser) -> bool {
+    ["BOTH", "LEADING", "TRAILING"]
+        .iter()
+        .any(|side| parser.peek_word(2, side) && parser.peek_word(3, "FROM"))
 }
 
 /// Words that are no alias without AS: with a semicolon missing, they begin the next statement.
@@ -322,7 +322,14 @@ impl Dialect for RuleDialect {
             Token::LParen if is("TRY_CAST") => Some(self.cast(parser, CastKind::TryCast)),
             Token::LParen if is("JSON_VALUE") => Some(self.json_value(parser)),
             Token::LParen if CLAUSED.iter().any(|name| is(name)) => Some(self.skipped(parser)),
-            Token::LBracket if is("MAP") => Some(self.skipped(parser)),
+            Token::LParen if is("JSON_OBJECT") => Some(self.json_object(parser)),
+            Token::LParen if is("JSON_ARRAY") => Some(self.json_array(parser)),
+            Token::LParen if is("JSON_QUERY") || is("JSON_EXISTS") => {
+                Some(self.json_path_call(parser))
+            }
+            Token::LParen if is("POSITION") => Some(self.position(parser)),
+            Token::LParen if is("TRIM") && trims_nothing_said(parser) => Some(self.trim(parser)),
+            Token::LBracket if is("MAP") => Some(self.map(parser)),
             // The argument of a window function: TUMBLE(TABLE t, ..).
             Token::Word(_) if is("TABLE") => {
                 let name = word_ident(parser);

@@ -10,20 +10,11 @@ use crate::functions::{FormatSource, UnixTimestamp, fallible, scalar};
 use rookery_codecs::json::PathSet;
 use rookery_codecs::time::Pattern;
 use rookery_model::{DataType, Value};
-use rookery_sql::{CollectionFunction, Function};
 use rookery_sql::plan::{Dialect, Expr, ExprKind, PathArgument, Span};
+use rookery_sql::{CollectionFunction, Function};
 
 impl Lowering<'_> {
-    pub(super) fn json_value(
-        &mut self,
-        input: &Expr,
-        path: &PathArgument,
-        dialect: Dialect,
-        span: Span,
-    ) -> Node {
-        if dialect == Dialect::Flink {
-            return self.flink_only(span, "JSON_VALUE");
-        }
+    pub(super) fn json_value(&mut self, input: &Expr, path: &PathArgument) -> Node {
         match path {
             PathArgument::Constant(path) => {
                 if let Some(key) = self.json_column(input) {
@@ -46,7 +37,7 @@ impl Lowering<'_> {
     }
 
     /// The key of a text column of the message, if the expression is one.
-    fn json_column(&mut self, input: &Expr) -> Option<usize> {
+    pub(super) fn json_column(&mut self, input: &Expr) -> Option<usize> {
         let ExprKind::Column(index) = input.kind else {
             return None;
         };
@@ -67,6 +58,7 @@ impl Lowering<'_> {
         }
         match (function, args) {
             (Function::Text(function), _) => self.text_call(function, args, span),
+            (Function::Json(function), _) => self.json_call(function, args, span),
             (Function::Collection(CollectionFunction::Field(place)), [row]) => {
                 Node::Operator(Box::new(FieldOf {
                     row: self.lower(row),

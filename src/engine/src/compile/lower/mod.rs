@@ -1,6 +1,7 @@
 //! Expressions of the plan into compiled ones.
 
 mod calls;
+mod json;
 mod nested;
 mod predicates;
 mod text;
@@ -85,9 +86,11 @@ impl Lowering<'_> {
             ExprKind::JsonValue {
                 input,
                 path,
-                dialect,
-                ..
-            } => self.json_value(input, path, *dialect, expr.span),
+                dialect: Dialect::Flink,
+                on_empty,
+                on_error,
+            } => self.flink_json_value(input, path, [on_empty, on_error], &expr.data_type),
+            ExprKind::JsonValue { input, path, .. } => self.json_value(input, path),
             ExprKind::Call { function, args } => self.call(*function, args, expr.span),
         }
     }
