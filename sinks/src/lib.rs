@@ -39,6 +39,7 @@ pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};
 pub use metrics::{SinkCounts, SinkMetrics};
 pub use crate::redis::RedisError;
+pub use options::{SpillOptions, spill_options};
 pub use row_batch::{RowBatch, RowMeta};
 pub use sink::{
     Batching, Part, RowEncoder, RowRef, Sink, SinkContext, SinkWriter, TableSpec, TargetCursor,

@@ -8,6 +8,37 @@ use std::time::Duration;
 
 /// Keys that say which connector it is.
 const CONNECTOR_KEYS: [&str; 2] = ["connector", "type"];
+/// Options that every sink has beside its connector's.
+const SPILL_MAX_BYTES: &str = "spill_max_bytes";
+const SPILL_POLICY: &str = "spill_policy";
+
+/// What a table says of the files in which its rows wait while its target does not keep up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpillOptions {
+    /// `spill_max_bytes`: bytes of each lane.
+    pub max_bytes: Option<u64>,
+    /// `spill_policy`: whether the oldest rows are given up at the bound (`drop_oldest`), or the rules
+    /// wait (`block`).
+    pub drop_oldest: Option<bool>,
+}
+
+/// Reads them.
+///
+/// # Errors
+/// A value that cannot be.
+pub fn spill_options(spec: &TableSpec) -> Result<SpillOptions, SinkOptionError> {
+    let mut options = Options::new(spec, "");
+    let least = 4 * limits::SPILL_SEGMENT_BYTES;
+    let max_bytes = options.bytes(SPILL_MAX_BYTES, least, 1 << 40)?;
+    let drop_oldest = match options.text(SPILL_POLICY) {
+        None => None,
+        Some(_) => Some(options.choice(SPILL_POLICY, &["block", "drop_oldest"])? == "drop_oldest"),
+    };
+    Ok(SpillOptions {
+        max_bytes,
+        drop_oldest,
+    })
+}
 
 /// How different a word may be and still be meant: three edits, and less than half of it.
 const EDITS_MAX: usize = 3;
@@ -141,7 +172,9 @@ impl<'a> Options<'a> {
     }
 
     /// Refuses what no call asked for, and what is given twice.
-    pub(crate) fn finish(self) -> Result<(), SinkOptionError> {
+    pub(crate) fn finish(mut self) -> Result<(), SinkOptionError> {
+        spill_options(self.spec)?;
+        self.known.extend([SPILL_MAX_BYTES, SPILL_POLICY]);
         for (at, (key, _)) in self.spec.options.iter().enumerate() {
             let is = |known: &&&str| known.eq_ignore_ascii_case(key);
             if CONNECTOR_KEYS.iter().find(is).is_none() && self.known.iter().find(is).is_none() {

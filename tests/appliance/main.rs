@@ -15,6 +15,7 @@ mod limits;
 mod restart;
 mod shippers;
 mod sick_sink;
+mod spill;
 mod wal;
 
 use rookery_tests::{Installation, eventually};

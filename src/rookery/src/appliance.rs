@@ -19,6 +19,7 @@ use rookery_shard::{
 };
 use rookery_sinks::{DeadLetterLimits, SinkContext};
 use rookery_sources::LineLimits;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -280,6 +281,8 @@ impl Appliance {
         endpoints::write(dir.path(), admin.address())
             .context("cannot note the admin port's address in the data directory")
             .map_err(Refusal::system)?;
+        let mut server_config = server_config(&config, &dir)?;
+        server_config.spill.sinks = spill_of(&rules)?;
         let bundle = make_bundle(&dir, &stored, rules)?;
         let (sender, events) = mpsc::channel();
         let path = dir.path().to_owned();
@@ -289,7 +292,6 @@ impl Appliance {
                 .and_then(|rules| rules.bundle(&config.tables, &context))
                 .map_err(|error| format!("{error:#}"))
         };
-        let server_config = server_config(&config, &dir)?;
         let server =
             Server::start(&dir, server_config, bundle, load, sender).map_err(Refusal::system)?;
         board.started(server.view());
@@ -442,6 +444,28 @@ fn make_bundle(
     })
 }
 
+/// What each sink says of its own about spilling.
+fn spill_of(
+    rules: &RuleSet,
+) -> Result<BTreeMap<String, (Option<u64>, Option<SpillPolicy>)>, Refusal> {
+    let mut sinks = BTreeMap::new();
+    for table in rules.sinks() {
+        let spec = rules::spec(table);
+        let own = rookery_sinks::spill_options(&spec)
+            .map_err(|error| Refusal::Because(Exit::Configuration, error.into()))?;
+        let policy = own.drop_oldest.map(spill_policy);
+        sinks.insert(spec.name, (own.max_bytes, policy));
+    }
+    Ok(sinks)
+}
+
+fn spill_policy(drop_oldest: bool) -> SpillPolicy {
+    match drop_oldest {
+        true => SpillPolicy::DropOldest,
+        false => SpillPolicy::Block,
+    }
+}
+
 fn server_config(config: &Config, dir: &DataDir) -> Result<ServerConfig, Refusal> {
     let retain_bytes = match config.log.retain_bytes {
         Some(bytes) => bytes,
@@ -478,10 +502,7 @@ fn server_config(config: &Config, dir: &DataDir) -> Result<ServerConfig, Refusal
         spill: SpillConfig {
             max_bytes: config.spill.max_bytes,
             lane_max_bytes: config.spill.lane_max_bytes,
-            policy: match config.spill.drop_oldest {
-                true => SpillPolicy::DropOldest,
-                false => SpillPolicy::Block,
-            },
+            policy: spill_policy(config.spill.drop_oldest),
             ..SpillConfig::default()
         },
         #[cfg(feature = "count-allocations")]

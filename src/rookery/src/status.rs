@@ -120,6 +120,14 @@ pub struct SinkStatus {
     pub lag_records: u64,
     /// Age of the oldest of them.
     pub lag_seconds: f64,
+    /// Bytes of files in which rows wait because the target does not keep up.
+    pub spilled_bytes: u64,
+    /// Rows in them that were not read back yet.
+    pub spilled_rows: u64,
+    /// The share of its budget that the fullest lane has spilled, 0 to 1.
+    pub spill_used: f64,
+    /// Spilled rows that were given up.
+    pub spill_dropped: u64,
     /// Failed attempts to connect, send or confirm.
     pub failures: u64,
     /// Rows that the target refused.
@@ -240,6 +248,10 @@ pub mod tests {
                 rows: 7,
                 lag_records: 2,
                 lag_seconds: 0.25,
+                spilled_bytes: 4096,
+                spilled_rows: 9,
+                spill_used: 0.5,
+                spill_dropped: 3,
                 failures: 1,
                 rejected: 0,
                 error: None,

@@ -218,6 +218,12 @@ fn sink_status(view: &ServerView, sink: &SinkView, now_us: u64) -> SinkStatus {
     for shard in &view.shards {
         let mut behind = 0;
         for lane in sink.lane..sink.lane + sink.writers {
+            let spilled = shard.spilled_bytes[lane].get();
+            status.spilled_bytes += spilled;
+            status.spilled_rows += shard.spilled_rows[lane].get();
+            status.spill_dropped += shard.spill_dropped[lane].get();
+            let used = spilled as f64 / sink.spill_max_bytes.max(1) as f64;
+            status.spill_used = status.spill_used.max(used);
             if shard.unconfirmed[lane].get() == 0 {
                 continue;
             }

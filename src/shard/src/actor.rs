@@ -533,12 +533,27 @@ impl Actor {
         }
     }
 
-    /// Deletes log that is needless and old, and marks an idle log's durable end.
+    /// Deletes log that is needless and old, marks an idle log's durable end, and says which lanes spill.
     fn upkeep(&self) {
         let mut machine = self.machine.borrow_mut();
         let now = self.now();
         machine.log_mut().apply_retention(now);
         machine.log_mut().mark_durable();
+        machine.take_spill_changes(|lane, spills| {
+            let (sink, shard) = (lane.sink(), self.shard.0);
+            match spills {
+                true => tracing::warn!(
+                    sink,
+                    shard,
+                    "its target does not keep up: rows go to files until it has taken them"
+                ),
+                false => tracing::info!(
+                    sink,
+                    shard,
+                    "what was in files is read: rows go directly again"
+                ),
+            }
+        });
     }
 
     fn publish(&self) {

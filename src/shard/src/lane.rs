@@ -37,6 +37,8 @@ struct Held {
 struct Spill {
     /// New rows go to the files.
     active: bool,
+    /// What of it was told last.
+    told: bool,
     to_append: VecDeque<SpillRow>,
     /// What the order under way appends.
     appending: Vec<SpillRow>,
@@ -338,6 +340,12 @@ impl ShardLane {
 
 /// The spill.
 impl ShardLane {
+    /// Whether new rows go to the files, if that has changed since the last call.
+    pub fn take_spill_change(&mut self) -> Option<bool> {
+        let active = self.spill.active;
+        (std::mem::replace(&mut self.spill.told, active) != active).then_some(active)
+    }
+
     /// Bytes of its files, rows in them that are not read yet, rows that were given up since the start.
     #[must_use]
     pub fn spilled(&self) -> (u64, u64, u64) {

@@ -552,7 +552,9 @@ impl<S: Storage> ShardMachine<S> {
             sync.push(lane.take_spill_sync());
         }
         let cursors = self.cursors();
-        let unchanged = cursors == self.saved_cursors && sync.iter().all(SpillSync::is_empty);
+        let unchanged = cursors == self.saved_cursors
+            && sync.iter().all(SpillSync::is_empty)
+            && self.complete_checkpoint().is_none();
         (!unchanged).then(|| {
             self.saved_cursors.clone_from(&cursors);
             (sync, cursors)
@@ -579,6 +581,15 @@ impl<S: Storage> ShardMachine<S> {
     /// Lets lanes whose files had no room try again.
     pub fn retry_spills(&mut self) {
         self.lanes.iter_mut().for_each(ShardLane::retry_spill);
+    }
+
+    /// Tells which lanes have begun to spill, and which are done with it, since the last call.
+    pub fn take_spill_changes(&mut self, mut tell: impl FnMut(&ShardLane, bool)) {
+        for lane in &mut self.lanes {
+            if let Some(spills) = lane.take_spill_change() {
+                tell(lane, spills);
+            }
+        }
     }
 
     /// What the lanes want of their files.
@@ -619,7 +630,9 @@ impl<S: Storage> ShardMachine<S> {
             }
             return;
         }
-        if position <= self.saved_checkpoint {
+        // At rest the same checkpoint is written once more, so that both slots hold it.
+        let both = self.earlier_checkpoint >= self.saved_checkpoint;
+        if position < self.saved_checkpoint || (position == self.saved_checkpoint && both) {
             return;
         }
         if stepped <= durable {

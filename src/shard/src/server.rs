@@ -1,25 +1,24 @@
 //! The running appliance below the binary: shards on their threads, sinks' writers on theirs, the
 //! acceptor and the keeper. Everything here is cold: it starts, watches and stops.
 
+mod lanes;
+mod spills;
+
 use crate::actor::{ActorEnd, ActorSetup, Control, Mail, run};
 use crate::data_dir::DataDir;
 use crate::ingress::Routing;
 use crate::keeper::{Keeper, ShardFiles};
-use crate::lane::ShardLane;
 use crate::machine::{Durability, ShardMachine};
 use crate::metrics::ShardMetrics;
 use crate::open::{OpenConfig, OpenError, OpenShard, Opened, log_instance, open_shards};
-use crate::output::SinkBinding;
 use crate::record::RulesHash;
 use crate::registry::Registry;
 use crate::session::SessionConfig;
-use crate::spill::{
-    self, Found, SpillBudget, SpillDone, SpillError, SpillLimits, SpillOutcome, SpillPolicy,
-    SpillSetup, SpillSide, SpillStore,
-};
-use crate::step::{ActiveRules, StepConfig, Stepper};
-use rookery_engine::{Engine, RuleSet};
-use rookery_model::{Position, RecordTime, ShardId, Term, limits};
+use crate::spill::{SpillError, SpillPolicy, SpillSide};
+use crate::step::{StepConfig, Stepper};
+use lanes::{activate, make_lanes, make_view, plan_sinks, shard_lanes, start_writers};
+use rookery_engine::RuleSet;
+use rookery_model::{RecordTime, ShardId, limits};
 use rookery_runtime::net::{Acceptor, AcceptorStats, listen};
 use rookery_runtime::storage::RealStorage;
 use rookery_runtime::{
@@ -27,16 +26,14 @@ use rookery_runtime::{
     mailbox, spawn,
 };
 use rookery_sinks::{
-    DEAD_LETTERS, DeadLetterLimits, DeadLetterStore, Lane, LaneKey, RejectedLane, RetryLane,
-    RowMaker, ShardWake, Sink, SinkMetrics, WriterEnd, WriterHandle, WriterLane, WriterSetup,
-    spawn_writer,
+    DeadLetterLimits, DeadLetterStore, Lane, RetryLane, Sink, SinkMetrics, WriterEnd, WriterHandle,
 };
 use rookery_sources::LineLimits;
 use rookery_wal::LogConfig;
-use std::collections::{BTreeMap, HashMap};
+use spills::{Spills, open_spills};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -45,10 +42,6 @@ use thiserror::Error;
 
 /// Mail that fits into one shard's mailbox; more waits at its sender.
 const MAILBOX_CAPACITY: usize = 4096;
-/// Batches that fit into one lane's queue; more waits in the shard's own account.
-const LANE_CAPACITY: usize = 256;
-/// Directory of the lanes' spill files, in each shard's.
-const SPILL_DIR: &str = "spill";
 
 /// What a server is told.
 #[derive(Clone, Debug)]
@@ -96,6 +89,17 @@ pub struct SpillConfig {
     pub policy: SpillPolicy,
     /// By sink, `file.table`: its own bytes a lane and its own policy.
     pub sinks: BTreeMap<String, (Option<u64>, Option<SpillPolicy>)>,
+}
+
+impl SpillConfig {
+    /// Bytes and policy of each lane of a sink.
+    fn of(&self, sink: &str) -> (u64, SpillPolicy) {
+        let (bytes, policy) = self.sinks.get(sink).copied().unwrap_or_default();
+        (
+            bytes.unwrap_or(self.lane_max_bytes),
+            policy.unwrap_or(self.policy),
+        )
+    }
 }
 
 impl Default for SpillConfig {
@@ -183,6 +187,8 @@ pub struct SinkView {
     pub lane: usize,
     /// How many writers.
     pub writers: usize,
+    /// Bytes that each of its lanes may spill.
+    pub spill_max_bytes: u64,
     /// By writer.
     pub metrics: Vec<Arc<SinkMetrics>>,
     /// By writer: how dead rows come back to it. None of the dead letters' store.
@@ -227,23 +233,6 @@ pub struct Server {
     acceptor: Option<Acceptor>,
 }
 
-struct MailWake(Wake);
-
-impl ShardWake for MailWake {
-    fn wake(&self) {
-        self.0.wake();
-    }
-}
-
-/// A sink as it is being set up.
-struct SinkPlan {
-    name: String,
-    connector: &'static str,
-    format: u64,
-    writers: Vec<(Box<dyn rookery_sinks::SinkWriter>, rookery_sinks::Batching)>,
-    lane: usize,
-}
-
 impl Server {
     /// Opens the data directory's logs, starts shards and writers and begins to replay. `events` is
     /// told when; after [`ServerEvent::Replayed`] of every shard call [`Server::listen`].
@@ -275,6 +264,7 @@ impl Server {
         let spills = open_spills(dir, &config.spill, &plans, &opened)?;
         let view = Arc::new(make_view(
             &plans,
+            &config.spill,
             &bundles[0],
             &opened,
             &registry,
@@ -593,302 +583,3 @@ fn needed_rules(
 pub fn hex(hash: &RulesHash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
-fn plan_sinks(store: &DeadLetterStore, bundles: &[RuleBundle]) -> Vec<SinkPlan> {
-    let mut plans = vec![SinkPlan {
-        name: DEAD_LETTERS.to_owned(),
-        connector: DEAD_LETTERS,
-        format: 0,
-        writers: vec![(store.writer(), store.batching())],
-        lane: crate::output::DEAD_LETTERS,
-    }];
-    let mut lane = plans[0].lane + 1;
-    let sinks = bundles
-        .iter()
-        .flat_map(|bundle| bundle.sinks.iter().zip(&bundle.formats));
-    for (sink, format) in sinks {
-        if plans.iter().any(|plan| plan.name == sink.name()) {
-            continue;
-        }
-        let writers: Vec<_> = (0..sink.writers())
-            .map(|index| (sink.writer(index), sink.batching()))
-            .collect();
-        let count = writers.len();
-        let (name, connector) = (sink.name().to_owned(), sink.connector());
-        plans.push(SinkPlan {
-            name,
-            connector,
-            format: *format,
-            writers,
-            lane,
-        });
-        lane += count;
-    }
-    plans
-}
-
-/// By shard, by lane.
-fn make_lanes(plans: &[SinkPlan], opened: &Opened<RealStorage>) -> Vec<Vec<Arc<Lane>>> {
-    let make = |index: usize, shard: &OpenShard<RealStorage>| {
-        let mut lanes = Vec::new();
-        for plan in plans {
-            for writer in 0..plan.writers.len() as u16 {
-                let key = LaneKey {
-                    shard: ShardId(index as u16),
-                    writer,
-                };
-                let saved = shard.cursors.of_lane(&plan.name, writer);
-                lanes.push(Arc::new(Lane::new(key, LANE_CAPACITY, saved.rows)));
-            }
-        }
-        lanes
-    };
-    opened
-        .shards
-        .iter()
-        .enumerate()
-        .map(|(index, shard)| make(index, shard))
-        .collect()
-}
-
-/// The lanes' spill files as the start found them.
-struct Spills {
-    setup: SpillSetup,
-    /// By shard, by lane: what is there, and how far the checkpoint counts on it.
-    found: Vec<Vec<(SpillDone, Position)>>,
-}
-
-/// The directory of a lane's spill files below its shard's.
-fn spill_dir(dir: &DataDir, shard: u16, sink: &str, writer: u16) -> PathBuf {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let mut name = String::new();
-    for c in sink.chars() {
-        match plain(c) {
-            true => name.push(c),
-            false => name.push_str(&format!("%{:x}%", u32::from(c))),
-        }
-    }
-    let spills = dir.shard_dir(shard).join(SPILL_DIR);
-    spills.join(format!("{name}-{writer}"))
-}
-
-/// Opens every lane's files, cut to its shard's checkpoint, and names those that no sink claims.
-fn open_spills(
-    dir: &DataDir,
-    config: &SpillConfig,
-    plans: &[SinkPlan],
-    opened: &Opened<RealStorage>,
-) -> Result<Spills, StartError> {
-    let shared = Arc::new(SpillBudget::new(config.max_bytes));
-    let mut stores = HashMap::new();
-    let mut found = Vec::new();
-    for (index, shard) in opened.shards.iter().enumerate() {
-        let index = index as u16;
-        let mut lanes = Vec::new();
-        let mut claimed = Vec::new();
-        for plan in plans {
-            let own = config.sinks.get(&plan.name).copied().unwrap_or_default();
-            for writer in 0..plan.writers.len() as u16 {
-                let saved = shard.cursors.of_lane(&plan.name, writer);
-                let checkpoint = Position::from(shard.checkpoint.position);
-                let promised = saved.spilled.min(checkpoint);
-                let limits = SpillLimits {
-                    segment_bytes: limits::SPILL_SEGMENT_BYTES,
-                    lane_max_bytes: own.0.unwrap_or(config.lane_max_bytes),
-                    policy: own.1.unwrap_or(config.policy),
-                    shared: Arc::clone(&shared),
-                };
-                let at = Found {
-                    term: opened.term(),
-                    checkpoint,
-                    cursor: saved.cursor,
-                    promised,
-                };
-                let path = spill_dir(dir, index, &plan.name, writer);
-                let seed = spill::seed(dir.instance(), index, &plan.name, writer);
-                let spill::Opened { mut store, lost } =
-                    SpillStore::open(dir.storage(), &path, seed, limits, at)?;
-                claimed.push(path);
-                if let Some(through) = lost {
-                    tracing::error!(
-                        sink = plan.name,
-                        shard = index,
-                        after = %saved.cursor,
-                        %through,
-                        "E2064 spill files are missing: the rows of these records that the target had not confirmed are lost"
-                    );
-                }
-                lanes.push((store.done(SpillOutcome::Trimmed), promised));
-                stores.insert(
-                    (ShardId(index), lanes.len() - 1),
-                    (plan.name.clone(), store),
-                );
-            }
-        }
-        found.push(lanes);
-        warn_of_unclaimed(&dir.shard_dir(index).join(SPILL_DIR), &claimed);
-    }
-    let setup = SpillSetup { stores };
-    Ok(Spills { setup, found })
-}
-
-/// Rows of a sink that no rule set has any more stay where they are.
-fn warn_of_unclaimed(dir: &Path, claimed: &[PathBuf]) {
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return;
-    };
-    for entry in entries.flatten().filter(|e| !claimed.contains(&e.path())) {
-        let holds_rows =
-            std::fs::read_dir(entry.path()).is_ok_and(|mut files| files.next().is_some());
-        if holds_rows {
-            tracing::warn!(
-                directory = %entry.path().display(),
-                "spilled rows of a sink that no rule writes to: declare it again to have them sent, or remove the directory to give them up"
-            );
-        }
-    }
-}
-
-fn make_view(
-    plans: &[SinkPlan],
-    current: &RuleBundle,
-    opened: &Opened<RealStorage>,
-    registry: &Arc<Registry>,
-    shards: u16,
-    store: DeadLetterStore,
-) -> ServerView {
-    let rules: Vec<String> = current
-        .rules
-        .rules()
-        .iter()
-        .map(|rule| rule.name.clone())
-        .collect();
-    let lanes = plans.iter().map(|plan| plan.writers.len()).sum();
-    let metrics = || Arc::new(ShardMetrics::new(rules.len(), lanes));
-    let retries = |plan: &SinkPlan| match plan.name == DEAD_LETTERS {
-        true => Vec::new(),
-        false => (0..plan.writers.len() as u16)
-            .map(|writer| RetryLane::new(opened.term(), writer))
-            .collect(),
-    };
-    ServerView {
-        shards: std::iter::repeat_with(metrics)
-            .take(usize::from(shards))
-            .collect(),
-        sinks: plans
-            .iter()
-            .map(|plan| SinkView {
-                name: plan.name.clone(),
-                connector: plan.connector,
-                format: plan.format,
-                lane: plan.lane,
-                writers: plan.writers.len(),
-                metrics: plan.writers.iter().map(|_| Arc::default()).collect(),
-                retries: retries(plan),
-            })
-            .collect(),
-        rules,
-        registry: Arc::clone(registry),
-        damage: opened.damage(),
-        dead_letters: store,
-    }
-}
-
-fn start_writers(
-    plans: Vec<SinkPlan>,
-    lanes: &[Vec<Arc<Lane>>],
-    mailboxes: &[Sender<Mail>],
-    view: &ServerView,
-    term: Term,
-) -> Result<Vec<WriterHandle>, StartError> {
-    let refusals = RejectedLane::new(term);
-    let rules: Arc<[String]> = view.rules.clone().into();
-    let mut handles = Vec::new();
-    for (plan, sink) in plans.into_iter().zip(&view.sinks) {
-        for (index, (writer, batching)) in plan.writers.into_iter().enumerate() {
-            let mut lanes: Vec<_> = lanes
-                .iter()
-                .zip(mailboxes)
-                .map(|(lanes, mailbox)| WriterLane {
-                    lane: Arc::clone(&lanes[plan.lane + index]),
-                    wake: Arc::new(MailWake(mailbox.wake().clone())),
-                })
-                .collect();
-            let made_by = RowMaker {
-                connector: plan.connector,
-                format: plan.format,
-            };
-            let mut rejected = refusals.rejected_rows(Arc::clone(&rules), made_by);
-            match sink.retries.get(index) {
-                Some(retries) => {
-                    lanes.push(retries.writer_lane());
-                    rejected = retries.rejected_rows(rejected);
-                }
-                None => lanes.push(refusals.writer_lane()),
-            }
-            let setup = WriterSetup {
-                name: plan.name.clone(),
-                writer,
-                batching,
-                lanes,
-                metrics: Arc::clone(&sink.metrics[index]),
-                rejected,
-            };
-            handles.push(spawn_writer(setup).map_err(thread_error("a sink's writer"))?);
-        }
-    }
-    Ok(handles)
-}
-
-fn shard_lanes(
-    sinks: &[SinkView],
-    lanes: &[Arc<Lane>],
-    cursors: &crate::checkpoint::Cursors,
-) -> Vec<ShardLane> {
-    let mut out = Vec::new();
-    for sink in sinks {
-        for writer in 0..sink.writers {
-            let saved = cursors.of_lane(&sink.name, writer as u16);
-            let queue = Arc::clone(&lanes[sink.lane + writer]);
-            out.push(ShardLane::new(
-                sink.name.clone(),
-                writer as u16,
-                queue,
-                saved,
-            ));
-        }
-    }
-    out
-}
-
-fn activate(bundle: &RuleBundle, sinks: &[SinkView]) -> ActiveRules {
-    let lanes: BTreeMap<&str, &SinkView> = sinks
-        .iter()
-        .map(|sink| (sink.name.as_str(), sink))
-        .collect();
-    ActiveRules {
-        hash: bundle.hash,
-        engine: Engine::new(Arc::clone(&bundle.rules), None),
-        bindings: bundle
-            .sinks
-            .iter()
-            .map(|sink| {
-                let view = lanes[sink.name()];
-                SinkBinding {
-                    encoder: sink.encoder(),
-                    lane: view.lane,
-                    writers: view.writers as u16,
-                }
-            })
-            .collect(),
-        rule_names: bundle
-            .rules
-            .rules()
-            .iter()
-            .map(|rule| rule.name.clone())
-            .collect(),
-    }
-}
-
-/// Lanes and limits hold together: a lane's queue can carry what it may hold.
-const _: () = assert!(LANE_CAPACITY * limits::ROW_BATCH_BYTES >= limits::LANE_HELD_MAX_BYTES / 2);

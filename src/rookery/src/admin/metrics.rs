@@ -189,6 +189,26 @@ impl Page<'_, '_> {
             "sink_lag_seconds",
             "Age of the oldest of these records",
             sinks().map(|sink| ([("sink", sink.name.as_str())], sink.lag_seconds)),
+        )?;
+        self.gauges(
+            "sink_spilled_bytes",
+            "Bytes of files in which rows wait because the target does not keep up",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.spilled_bytes as f64)),
+        )?;
+        self.gauges(
+            "sink_spilled_rows",
+            "Rows in these files that were not read back yet",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.spilled_rows as f64)),
+        )?;
+        self.gauges(
+            "sink_spill_used_ratio",
+            "The share of its budget that the sink's fullest lane has spilled, 0 to 1",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.spill_used)),
+        )?;
+        self.counters(
+            "sink_spill_dropped_rows",
+            "Spilled rows that were given up, by the policy drop_oldest or to damage",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.spill_dropped)),
         )
     }
 
@@ -324,6 +344,10 @@ mod tests {
                 "rookery_sink_rejected_total{sink=\"charge.power\"} 0",
                 "rookery_sink_lag_records{sink=\"charge.power\"} 2.0",
                 "rookery_sink_lag_seconds{sink=\"charge.power\"} 0.25",
+                "rookery_sink_spilled_bytes{sink=\"charge.power\"} 4096.0",
+                "rookery_sink_spilled_rows{sink=\"charge.power\"} 9.0",
+                "rookery_sink_spill_used_ratio{sink=\"charge.power\"} 0.5",
+                "rookery_sink_spill_dropped_rows_total{sink=\"charge.power\"} 3",
             ]
         );
     }

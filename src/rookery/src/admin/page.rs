@@ -74,6 +74,10 @@ pub fn status(
             "rows": sink.rows,
             "lag_records": sink.lag_records,
             "lag_seconds": sink.lag_seconds,
+            "spilled_bytes": sink.spilled_bytes,
+            "spilled_rows": sink.spilled_rows,
+            "spill_used": sink.spill_used,
+            "spill_dropped": sink.spill_dropped,
             "failures": sink.failures,
             "rejected": sink.rejected,
             "error": sink.error,
@@ -138,7 +142,8 @@ mod tests {
                 "shards": [shard(0, 10), shard(1, 11)],
                 "rules": [{"rule": "charge.power", "rows": 8, "nulls": 1}],
                 "sinks": [{"sink": "charge.power", "connector": "filesystem", "rows": 7, "lag_records": 2,
-                    "lag_seconds": 0.25, "failures": 1, "rejected": 0, "error": null}],
+                    "lag_seconds": 0.25, "spilled_bytes": 4096, "spilled_rows": 9, "spill_used": 0.5,
+                    "spill_dropped": 3, "failures": 1, "rejected": 0, "error": null}],
             })
         );
     }
