@@ -20,6 +20,16 @@ pub(crate) enum Failure<'a> {
         /// The value's text.
         text: &'a str,
     },
+    /// A value does not fit the type it is cast to.
+    #[error("{text:?} of {from} does not fit {to}; TRY_CAST gives NULL of such values")]
+    Cast {
+        /// The type it has.
+        from: &'a DataType,
+        /// The type it should get.
+        to: &'a DataType,
+        /// The value's text; empty where it has no fixed one.
+        text: &'a str,
+    },
     /// A part of an ARRAY, MAP or ROW does not fit the type it is cast to.
     #[error("a value within {from} does not fit {to}")]
     NestedCast {
@@ -79,6 +89,7 @@ impl Failure<'_> {
         match self {
             Self::NotAnObject => "E1120",
             Self::Column { .. } => "E1202",
+            Self::Cast { .. } => "E1203",
             Self::NestedCast { .. } => "E1204",
             Self::DivisionByZero => "E1301",
             Self::Pattern { .. } => "E1302",
@@ -93,7 +104,7 @@ impl Failure<'_> {
     pub fn stage(&self) -> Stage {
         match self {
             Self::NotAnObject => Stage::Parse,
-            Self::Column { .. } | Self::NestedCast { .. } => Stage::Cast,
+            Self::Column { .. } | Self::Cast { .. } | Self::NestedCast { .. } => Stage::Cast,
             _ => Stage::Eval,
         }
     }
@@ -134,6 +145,16 @@ mod tests {
                 "E1202",
                 Stage::Cast,
                 r#"column `power` is INT, the message has "x\"y""#,
+            ),
+            (
+                Failure::Cast {
+                    from: &DataType::STRING,
+                    to: &DataType::Int,
+                    text: "12x",
+                },
+                "E1203",
+                Stage::Cast,
+                r#""12x" of STRING does not fit INT; TRY_CAST gives NULL of such values"#,
             ),
             (
                 Failure::NestedCast {

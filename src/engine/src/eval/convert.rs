@@ -265,11 +265,15 @@ pub(super) fn to_instant(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
     if let Value::TimestampLtz(instant) = value {
         return Some(instant);
     }
-    let local = to_timestamp(value, zone)?;
-    Some(Timestamp {
+    Some(to_instant_of_local(to_timestamp(value, zone)?, zone))
+}
+
+/// The instant at which clocks show a local time; the earlier one where they show it twice.
+pub(super) fn to_instant_of_local(local: Timestamp, zone: &Zone) -> Timestamp {
+    Timestamp {
         millis: zone.instant_of_local(local.millis, Overlap::Earlier),
         nanos: local.nanos,
-    })
+    }
 }
 
 fn local_of(instant: Timestamp, zone: &Zone) -> Timestamp {

@@ -85,6 +85,9 @@ impl Binder<'_> {
         if name.text.eq_ignore_ascii_case("JSON_VALUE") {
             return self.bind_json_value(arguments, span, scope);
         }
+        if self.dialect == Dialect::Flink && name.text.eq_ignore_ascii_case("TYPEOF") {
+            return self.bind_type_of(arguments, scope, span);
+        }
         if JSON_FUNCTIONS.contains(&name.text.to_uppercase().as_str()) {
             return self.bind_json_call(&name, arguments, span, scope);
         }

@@ -99,7 +99,9 @@ pub(crate) fn convert_with(mut expr: Expr, to: &DataType, on_failure: CastFailur
         expr.data_type = to.clone();
         return expr;
     }
-    if same_value(&expr.data_type, to) {
+    // A cast makes what its own type says: it may have to cut or pad before.
+    let makes_its_type = matches!(expr.kind, ExprKind::Cast { .. });
+    if !makes_its_type && same_value(&expr.data_type, to) {
         expr.data_type = to.clone();
         return expr;
     }

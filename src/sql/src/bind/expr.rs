@@ -1,8 +1,10 @@
 //! Expressions: which kind it is. What each means is in the neighbours.
 
+use crate::bind::measure::expr_nodes;
 use crate::bind::scope::{Scope, name_of};
 use crate::bind::{Binder, Bound};
 use crate::lexer::bytes;
+use crate::parse::symmetric_bound;
 use crate::plan::{CompareOp, Expr, ExprKind, IsTest, Literal, Span};
 use rookery_model::DataType;
 use sqlparser::ast::{CastKind, Expr as Ast, Ident, Spanned, UnaryOperator};
@@ -261,19 +263,35 @@ impl Binder<'_> {
         negated: bool,
         scope: &Scope,
     ) -> Bound<Expr> {
+        let symmetric = symmetric_bound(low);
+        let low = symmetric.unwrap_or(low);
         let bound = crate::bind::all([input, low, high].map(|e| self.bind_expr(e, scope)))?;
         let Ok([input, low, high]) = <[Expr; 3]>::try_from(bound) else {
             return Err(crate::bind::Stop::Reported);
         };
         let span = input.span.to(high.span);
-        let from = self.compare(CompareOp::GreaterOrEqual, input.clone(), low, span)?;
-        let to = self.compare(CompareOp::LessOrEqual, input, high, span)?;
-        let between = boolean(ExprKind::And(vec![from, to]), span);
+        // The operand is put in for each comparison; chains of BETWEEN would double it each time.
+        self.spend(expr_nodes(&input), span)?;
+        let between = if symmetric.is_some() {
+            let copies = 2 * expr_nodes(&input) + expr_nodes(&low) + expr_nodes(&high);
+            self.spend(copies, span)?;
+            let upward = self.within(input.clone(), low.clone(), high.clone(), span)?;
+            let downward = self.within(input, high, low, span)?;
+            boolean(ExprKind::Or(vec![upward, downward]), span)
+        } else {
+            self.within(input, low, high, span)?
+        };
         Ok(if negated {
             boolean(ExprKind::Not(Box::new(between)), span)
         } else {
             between
         })
+    }
+
+    fn within(&mut self, input: Expr, low: Expr, high: Expr, span: Span) -> Bound<Expr> {
+        let from = self.compare(CompareOp::GreaterOrEqual, input.clone(), low, span)?;
+        let to = self.compare(CompareOp::LessOrEqual, input, high, span)?;
+        Ok(boolean(ExprKind::And(vec![from, to]), span))
     }
 }
 

@@ -14,7 +14,8 @@ pub(crate) fn nodes(rel: &Rel) -> usize {
     nodes
 }
 
-fn expr_nodes(expr: &Expr) -> usize {
+/// Operators of an expression.
+pub(crate) fn expr_nodes(expr: &Expr) -> usize {
     let mut nodes = 1;
     expr_parts(expr, &mut |part| nodes += expr_nodes(part));
     nodes
@@ -39,13 +40,14 @@ pub(crate) fn expr_depth(expr: &Expr) -> usize {
     deepest + 1
 }
 
-enum Part<'a> {
+/// A part of an operator.
+pub(crate) enum Part<'a> {
     Rel(&'a Rel),
     Expr(&'a Expr),
 }
 
 /// What an operator directly holds.
-fn rel_parts<'a>(rel: &'a Rel, each: &mut impl FnMut(Part<'a>)) {
+pub(crate) fn rel_parts<'a>(rel: &'a Rel, each: &mut impl FnMut(Part<'a>)) {
     match rel {
         Rel::Scan(_) | Rel::NotBuilt { .. } => {}
         Rel::Filter { input, predicate } => {
@@ -65,7 +67,7 @@ fn rel_parts<'a>(rel: &'a Rel, each: &mut impl FnMut(Part<'a>)) {
 }
 
 /// What an expression directly holds.
-fn expr_parts<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
+pub(crate) fn expr_parts<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Column(_) => {}
         ExprKind::Cast { input, .. }

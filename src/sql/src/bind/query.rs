@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::coerce;
 use crate::diagnostics::Diagnostic;
 use crate::lexer::bytes;
-use crate::plan::{Rel, Span};
+use crate::plan::{Dialect, Rel, Span};
 use rookery_model::DataType;
 use sqlparser::ast::{
     Cte, Parens, Query, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias, Values,
@@ -271,10 +271,33 @@ impl Binder<'_> {
         row: &Parens<Vec<sqlparser::ast::Expr>>,
     ) -> Bound<Vec<crate::plan::Expr>> {
         let scope = Scope::default();
-        let row = all(row.content.iter().map(|expr| self.bind_expr(expr, &scope)))?;
+        let row = all(row
+            .content
+            .iter()
+            .map(|expr| self.bind_value_of(expr, &scope)))?;
         let span = row.first().map_or(Span::default(), |expr| expr.span);
         self.spend(row.len(), span)?;
         Ok(row)
+    }
+
+    /// A value of a row; Flink's planner takes no bare NULL there.
+    fn bind_value_of(
+        &mut self,
+        expr: &sqlparser::ast::Expr,
+        scope: &Scope,
+    ) -> Bound<crate::plan::Expr> {
+        let bound = self.bind_expr(expr, scope)?;
+        if self.dialect == Dialect::Flink && bound.data_type == DataType::Null {
+            return Err(self.fail(
+                Diagnostic::new(
+                    Code::OtherDialect,
+                    bound.span,
+                    "Flink takes no bare NULL in VALUES",
+                )
+                .help("write CAST(NULL AS type)"),
+            ));
+        }
+        Ok(bound)
     }
 
     /// The error that a construct of another SQL is used.

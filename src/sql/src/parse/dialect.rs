@@ -3,6 +3,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::lexer::bytes;
+use crate::parse::between;
 use crate::parse::cursor::Cursor;
 use crate::parse::types::read_type;
 use crate::plan::{Dialect as Language, Span};
@@ -307,6 +308,15 @@ impl Dialect for RuleDialect {
     fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
         use Keyword::{ARRAY, CASE, EXTRACT, NOT};
         RESERVED_FOR_IDENTIFIER.contains(&keyword) || [ARRAY, CASE, EXTRACT, NOT].contains(&keyword)
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        _precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        between::read(self, parser, expr)
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {

@@ -1,6 +1,7 @@
 //! Tokens to statements. Statements are cut at semicolons and read one by one, so that one that is
 //! wrong does not hide the next.
 
+mod between;
 mod calls;
 mod cursor;
 mod ddl;
@@ -13,6 +14,7 @@ mod types;
 mod unsupported;
 
 pub(crate) use calls::clause;
+pub(crate) use between::symmetric_bound;
 pub(crate) use cursor::is_word;
 pub(crate) use dialect::{RuleDialect, json_clause};
 

@@ -11,6 +11,7 @@ use super::shared::Shared;
 use crate::error::RefusalReason;
 use crate::eval::cast::{Cast, Conversion, Target, conversion};
 use crate::eval::column::{ColumnRead, TypedColumn};
+use crate::eval::flink_cast::{self, FlinkCast, Outcome, only_in_flink};
 use crate::eval::nested::is_nested;
 use crate::eval::nested_column::Reader;
 use crate::eval::node::Node;
@@ -215,24 +216,37 @@ impl Lowering<'_> {
         if is_nested(from) || is_nested(to) {
             return self.nested_cast(input, on_failure, expr);
         }
-        let (Some(kind), Some(target)) = (conversion(from, to), Target::of(to)) else {
+        let flink = self.dialect == Dialect::Flink;
+        let kind = conversion(from, to)
+            .or_else(|| (flink && only_in_flink(from, to)).then_some(Conversion::Partial));
+        let (Some(kind), Some(target)) = (kind, Target::of(to)) else {
             let (from, to) = (from.clone(), to.clone());
             return self.refuse(expr.span, RefusalReason::Cast { from, to });
         };
         let target = target.of_source(from);
         let node = self.lower(input);
-        if let Some(folded) = self.fold_cast(&node, target) {
+        let own = flink && kind != Conversion::Total;
+        let folded = if own {
+            self.fold(&node, |value, work| {
+                match flink_cast::convert(value, target, work, self.zone) {
+                    Outcome::Value(value) => Some(value),
+                    Outcome::Misfit => None,
+                }
+            })
+        } else {
+            self.fold(&node, |value, work| target.convert(value, work, self.zone))
+        };
+        if let Some(folded) = folded {
             return folded;
         }
-        if self.dialect == Dialect::Flink {
-            let differs = match on_failure {
-                CastFailure::Fail => kind != Conversion::Total,
-                _ => kind == Conversion::PartialInBlink,
-            };
-            if differs {
-                let construct = format!("CAST from {from} to {to}, where it can fail,");
-                return self.flink_only(expr.span, construct);
-            }
+        if own {
+            return Node::Operator(Box::new(FlinkCast {
+                input: node,
+                from: from.clone(),
+                to: to.clone(),
+                target,
+                on_failure,
+            }));
         }
         Node::Cast(Box::new(Cast {
             input: node,
@@ -242,7 +256,11 @@ impl Lowering<'_> {
     }
 
     /// The cast of a constant, if it has a value.
-    fn fold_cast(&self, input: &Node, target: Target) -> Option<Node> {
+    fn fold(
+        &self,
+        input: &Node,
+        cast: impl for<'a> Fn(Value<'a>, &Workspace<'_, 'a>) -> Option<Value<'a>>,
+    ) -> Option<Node> {
         let value = match input {
             Node::Constant(Value::Null) => return Some(Node::NULL),
             Node::Constant(value) => *value,
@@ -256,7 +274,7 @@ impl Lowering<'_> {
             arena: &arena,
             scratch: &scratch,
         };
-        Some(match target.convert(value, &work, self.zone)? {
+        Some(match cast(value, &work)? {
             Value::String(text) => Node::Text(text.into()),
             Value::Bytes(bytes) => Node::Bytes(bytes.into()),
             Value::Boolean(truth) => Node::Constant(Value::Boolean(truth)),
@@ -268,7 +286,8 @@ impl Lowering<'_> {
             Value::Time(millis) => Node::Constant(Value::Time(millis)),
             Value::Timestamp(local) => Node::Constant(Value::Timestamp(local)),
             Value::TimestampLtz(instant) => Node::Constant(Value::TimestampLtz(instant)),
-            Value::Null | Value::Array(_) | Value::Map(_) | Value::Row(_) => return None,
+            Value::Null => Node::NULL,
+            Value::Array(_) | Value::Map(_) | Value::Row(_) => return None,
         })
     }
 
