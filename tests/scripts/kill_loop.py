@@ -9,9 +9,13 @@ serves, some while it starts. At each kill it prints how many messages were sent
 many rows were due and not yet in the files; a kill at which one of them is zero does not count. At the end the
 generator stops, the appliance drains and exits, and kill_oracle.py judges the files. Exit code 1: something
 is wrong; the directory is then kept.
+
+With --stores the water orders also go to a real Redis by LPUSH and to a SQLite table without a key, neither of
+which forgives a row that comes twice; both must hold what the files hold, in each device's order.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -19,6 +23,7 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -53,6 +58,19 @@ FROM iot_up
 WHERE `type` = '0706' AND JSON_VALUE(`data`, '$.Powers[0]') IS NOT NULL;
 """
 
+STORES = """
+CREATE TABLE orders_list (`k` VARCHAR, `v` VARCHAR) WITH (
+  type = 'redis', host = '127.0.0.1', port = '{port}', mode = 'list');
+
+CREATE TABLE orders_db (`id` VARCHAR, `imei` VARCHAR) WITH (type = 'sqlite', path = '{db}');
+
+INSERT INTO orders_list SELECT 'orders', CONCAT(`id`, ' ', `imei`) FROM iot_up
+WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
+
+INSERT INTO orders_db SELECT `id`, `imei` FROM iot_up
+WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
+"""
+
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 # How long the generator may take to see that the server is gone.
@@ -76,10 +94,67 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Stores:
+    """A Redis and a SQLite database beside the files."""
+
+    def __init__(self, directory):
+        self.port, self.database = free_port(), os.path.join(directory, "orders.db")
+        self.log = open(os.path.join(directory, "redis.log"), "wb")
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory),
+             "--appendonly", "yes", "--save", ""],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while self.redis("PING") != "PONG":
+            if time.monotonic() > deadline:
+                raise Failure("redis-server does not answer")
+            time.sleep(0.05)
+
+    def rules(self):
+        """Rules that write to both."""
+        return STORES.replace("{port}", str(self.port)).replace("{db}", self.database)
+
+    def redis(self, *words):
+        """What redis-cli prints."""
+        command = ["redis-cli", "-p", str(self.port), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    def counts(self):
+        """Rows in Redis and in SQLite."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            in_database = database.execute("SELECT count(*) FROM orders_db").fetchone()[0]
+        return int(self.redis("LLEN", "orders") or 0), in_database
+
+    def orders(self):
+        """By store: pairs of device and id, in the order of their arrival."""
+        in_redis = [tuple(reversed(line.split(" "))) for line in self.redis("LRANGE", "orders", "0", "-1").splitlines()]
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            in_database = database.execute("SELECT imei, id FROM orders_db ORDER BY rowid").fetchall()
+        return {"redis": in_redis[::-1], "sqlite": in_database}
+
+    def findings(self, files):
+        """What differs from the row files, a line each."""
+        def by_device(pairs):
+            devices = {}
+            for device, order in pairs:
+                devices.setdefault(device, []).append(order)
+            return devices
+
+        rows = (json.loads(line) for line in files)
+        wanted = by_device((row["imei"], row["id"]) for row in rows)
+        total, found = sum(map(len, wanted.values())), []
+        for store, pairs in self.orders().items():
+            there = by_device(pairs)
+            wrong = [device for device in wanted.keys() | there.keys() if wanted.get(device) != there.get(device)]
+            print(f"{store}: {len(pairs)} rows, {total} in the files, {len(wrong)} devices differ", flush=True)
+            found += [f"{store}: device {d}: {there.get(d)} instead of {wanted.get(d)}" for d in wrong[:5]]
+        return found
+
+
 class Appliance:
     """The server under test: its configuration, its process, its files."""
 
-    def __init__(self, binary, directory, shards, rules):
+    def __init__(self, binary, directory, shards, rules, stores=None):
         self.binary = binary
         self.directory = pathlib.Path(directory)
         self.address = f"127.0.0.1:{free_port()}"
@@ -91,7 +166,8 @@ class Appliance:
         self.rules = rules
         if not rules:
             self.rules = [str(self.directory / "rules.sql")]
-            pathlib.Path(self.rules[0]).write_text(RULES, encoding="utf-8")
+            text = RULES + (stores.rules() if stores else "")
+            pathlib.Path(self.rules[0]).write_text(text, encoding="utf-8")
         tables = {"iot_up": {"connector": "tcp"}}
         for table, path in self.sinks.items():
             os.makedirs(path, exist_ok=True)
@@ -295,7 +371,8 @@ def drain(appliance, due):
 
 def run(arguments, directory):
     """The whole loop; gives the oracle's verdict."""
-    appliance = Appliance(arguments.rookery, directory, arguments.shards, arguments.rules)
+    stores = Stores(directory) if arguments.stores else None
+    appliance = Appliance(arguments.rookery, directory, arguments.shards, arguments.rules, stores)
     generator = Generator(arguments, directory, appliance.address)
     random_source = random.Random(arguments.seed)
     try:
@@ -311,6 +388,8 @@ def run(arguments, directory):
                 raise Failure(f"only {counted} of {lives} kills hit unacknowledged messages and unconfirmed rows")
             text, counts = kill_once(appliance, generator, random_source, arguments.up)
             counted += counts
+            if stores:
+                text += "; {} in Redis, {} in SQLite".format(*stores.counts())
             print(f"kill {counted:3}: {text}" if counts else f"not counted: {text}", flush=True)
         appliance.start()
         appliance.wait_ready()
@@ -321,12 +400,15 @@ def run(arguments, directory):
         appliance.stop()
         sent, acked = sum(tally.sent.values()), sum(tally.acked.values())
         print(f"{sent} messages sent, {acked} acknowledged, {due} rows due, {there} in the files", flush=True)
+        store_findings = stores.findings(row_judge.lines(appliance.sinks["water_order"])) if stores else []
     finally:
-        for process in (generator.process, appliance.process):
+        for process in (generator.process, appliance.process, stores and stores.process):
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
-    return kill_oracle.judge([generator.record], appliance.sinks, appliance.dead_letters)
+    verdict = kill_oracle.judge([generator.record], appliance.sinks, appliance.dead_letters)
+    verdict.findings.extend(store_findings)
+    return verdict
 
 
 def last_lines(path, count=15):
@@ -351,6 +433,7 @@ def main(argv=None):
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--shards", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stores", action="store_true", help="Redis and SQLite too")
     parser.add_argument("--rules", action="append", help="other rule files with the same tables")
     parser.add_argument("--dir", help="where to make the directory; not a tmpfs")
     parser.add_argument("--keep", action="store_true", help="keep the directory")

@@ -215,6 +215,13 @@ def _row(line):
     return row if isinstance(row, dict) else None
 
 
+def lines(directory):
+    """Yields the lines of the row files of a directory, in the order written."""
+    for path in row_files(directory):
+        with open(path, "rb") as rows:
+            yield from rows
+
+
 def count_rows(directory):
     """Whole lines in the row files of a directory, without reading what they say."""
     count = 0

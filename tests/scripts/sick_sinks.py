@@ -11,7 +11,7 @@ and asks Redis until each is visible.
 
 It prints, before, during and after the sickness: messages acknowledged a second, the p99 of the
 acknowledgement, the lag of each sink, memory; how long the drain took; and counts in the end, in the servers,
-that every row is there: SET commands that Redis carried out, points that VictoriaMetrics exports, rows in the
+that every row is there: HMSET commands that Redis carried out, points that VictoriaMetrics exports, rows in the
 files. Exit code 1: a row is missing or doubled; the directory is then kept.
 """
 
@@ -35,8 +35,8 @@ CREATE TABLE iot_up (
   `id` VARCHAR, `imei` VARCHAR, `pk` VARCHAR, `type` VARCHAR, `data` VARCHAR, `profile` VARCHAR, `time` VARCHAR
 ) WITH (type = 'datahub', topic = 'iot_up');
 
-CREATE TABLE latest (`k` VARCHAR, `v` VARCHAR, PRIMARY KEY (`k`) NOT ENFORCED) WITH (
-  type = 'redis', host = '127.0.0.1', port = '{redis}', mode = 'string');
+CREATE TABLE latest (`k` VARCHAR, `f` VARCHAR, `v` VARCHAR) WITH (
+  type = 'redis', host = '127.0.0.1', port = '{redis}', mode = 'hashmap');
 
 CREATE TABLE charge_power (
   `metric` VARCHAR, `timestamp` INTEGER, `value` INTEGER,
@@ -46,7 +46,7 @@ CREATE TABLE charge_power (
 CREATE TABLE water_order (`id` VARCHAR, `imei` VARCHAR, `data` VARCHAR) WITH (
   'connector' = 'filesystem', 'path' = '{files}', 'format' = 'json');
 
-INSERT INTO latest SELECT CONCAT('state:', `imei`), CONCAT(`id`, ' ', `data`) FROM iot_up;
+INSERT INTO latest SELECT CONCAT('state:', `imei`), 'last', CONCAT(`id`, ' ', `data`) FROM iot_up;
 
 INSERT INTO water_order SELECT `id`, `imei`, `data` FROM iot_up
 WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
@@ -104,10 +104,10 @@ class Redis:
         with connection:
             return ask_on(connection, answers, *words)
 
-    def sets(self):
-        """SET commands carried out since the server's start."""
+    def rows(self):
+        """Rows, one HMSET each, carried out since the server's start."""
         for line in self.ask("INFO", "commandstats").splitlines():
-            if line.startswith("cmdstat_set:"):
+            if line.startswith("cmdstat_hmset:"):
                 return int(line.split("calls=")[1].split(",")[0])
         return 0
 
@@ -176,7 +176,7 @@ class Reader(threading.Thread):
             begun = time.perf_counter()
             sender.sendall((json.dumps(message) + "\n").encode())
             self.sent += 1
-            while ask_on(connection, answers, "GET", f"state:{imei}") != f"p{number} {{}}":
+            while ask_on(connection, answers, "HGET", f"state:{imei}", "last") != f"p{number} {{}}":
                 if time.perf_counter() - begun > 60 or self.stopping:
                     break
             self.latencies.append((time.perf_counter() - begun) * 1e3)
@@ -218,7 +218,7 @@ class Appliance:
 
     def sample(self):
         status = json.loads(get(self.admin, "/api/v1/status"))
-        sinks = {sink["name"].split(".")[-1]: sink for sink in status["sinks"]}
+        sinks = {sink["sink"].split(".")[-1]: sink for sink in status["sinks"]}
         rss = 0
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("RssAnon"):
@@ -285,7 +285,7 @@ def run(options, directory):
 def measure(options, directory, appliance, redis, victoria):
     reader = Reader(appliance.tcp, redis) if options.sick == "none" else None
     begin = time.monotonic()
-    sets_before_kill = 0
+    rows_before_kill = 0
     appliance.send(options.seconds)
     if reader:
         reader.start()
@@ -297,7 +297,7 @@ def measure(options, directory, appliance, redis, victoria):
         sick_at = time.monotonic()
         appliance.phase("before", begin + 2, sick_at)
         if options.sick == "redis-kill":
-            sets_before_kill = redis.sets()
+            rows_before_kill = redis.rows()
         mend = sicken(options.sick, redis, victoria)
         watch(appliance, options.sick_seconds)
         mended_at = time.monotonic()
@@ -323,22 +323,22 @@ def measure(options, directory, appliance, redis, victoria):
     wait_for("the end of the drain", lambda: all(s["lag_records"] == 0 for s in appliance.sample().values()), 120)
     time.sleep(1)
     print(json.dumps(appliance.progress[-1][1]), flush=True)
-    return judge(directory, appliance, redis, victoria, reader, sets_before_kill)
+    return judge(directory, appliance, redis, victoria, reader, rows_before_kill)
 
 
-def judge(directory, appliance, redis, victoria, reader, sets_before_kill):
+def judge(directory, appliance, redis, victoria, reader, rows_before_kill):
     messages = appliance.progress[-1][1]["messages"]
     probes = reader.sent if reader else 0
-    sets, points = redis.sets(), victoria.points()
+    rows, points = redis.rows(), victoria.points()
     orders = sum(f.read_bytes().count(b"\n") for f in sorted((directory / "orders").glob("*.ndjson")))
-    seen = {"messages": messages, "probes": probes, "redis_sets": sets + sets_before_kill,
+    seen = {"messages": messages, "probes": probes, "redis_rows": rows + rows_before_kill,
             "tsdb_points": points, "file_rows": orders}
     print(json.dumps(seen), flush=True)
     good = points + orders == messages
-    if not sets_before_kill:
+    if not rows_before_kill:
         # A killed server counts from its start, and carries out its file again: there the states are held
         # against the last message of each device instead.
-        good &= sets == messages + probes
+        good &= rows == messages + probes
     good &= states_are_right(appliance, redis, messages)
     print("all rows are there" if good else "ROWS ARE MISSING OR DOUBLED", flush=True)
     return good
@@ -354,7 +354,7 @@ def states_are_right(appliance, redis, messages):
         message = json.loads(line)
         last[message["imei"]] = f"{message['id']} {message['data']}"
     connection, answers = redis.connect()
-    wrong = sum(ask_on(connection, answers, "GET", f"state:{imei}") != state for imei, state in last.items())
+    wrong = sum(ask_on(connection, answers, "HGET", f"state:{imei}", "last") != state for imei, state in last.items())
     print(json.dumps({"devices": len(last), "wrong_states": wrong}), flush=True)
     return wrong == 0
 
