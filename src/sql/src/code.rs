@@ -47,6 +47,8 @@ codes! {
     InvalidType = "E0109",
     /// A literal whose value does not fit or is no date.
     InvalidLiteral = "E0110",
+    /// A comment `rookery:allow(..)` that names no warning.
+    InvalidAllow = "E0111",
 
     /// No table or view of that name.
     UnknownTable = "E0201",
@@ -99,6 +101,49 @@ codes! {
     NoRules = "E0308",
     /// A value that may not fit its sink's column.
     Narrowing = "E0309",
+    /// JSON_VALUE of an object or an array: text in blink, NULL in flink.
+    DialectJsonValue = "E0310",
+    /// CAST of text that may not fit: NULL in blink, a dead letter in flink.
+    DialectCast = "E0311",
+    /// UNIX_TIMESTAMP of text that is no time: NULL in blink, a number in flink.
+    DialectUnixTimestamp = "E0312",
+    /// A division of integers: DOUBLE in blink, an integer in flink.
+    DialectDivision = "E0313",
+    /// CONCAT of what may be NULL: left out in blink, NULL in flink.
+    DialectConcat = "E0314",
+    /// Only the first element of an array is read.
+    FirstElementOnly = "E0315",
+    /// A tag of a time-series database that is another for each message.
+    TagNeverRepeats = "E0316",
+    /// A tag or metric with characters that a time-series database does not take.
+    TagCharacters = "E0317",
+    /// A value of a time-series database that is no DOUBLE.
+    PointValueType = "E0318",
+    /// A condition that is never TRUE.
+    NeverTrue = "E0319",
+    /// A condition that is always TRUE.
+    AlwaysTrue = "E0320",
+    /// A function that reads or writes local time, in a file without a zone.
+    ZoneNotSet = "E0321",
+    /// A comment `rookery:allow(..)` that silences nothing.
+    UnusedAllow = "E0322",
+}
+
+impl Code {
+    /// Whether it is a warning, which a file may silence.
+    #[must_use]
+    pub fn is_warning(self) -> bool {
+        self.as_str().starts_with("E03")
+    }
+
+    /// The code that a text names.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
 }
 
 impl fmt::Display for Code {
@@ -117,11 +162,12 @@ mod tests {
         let texts: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(texts.len(), Code::ALL.len());
         for text in texts {
-            assert!(
-                text.len() == 5 && ("E0101".."E0400").contains(&text),
-                "{text}"
-            );
+            let range = ["E01", "E02", "E03"].contains(&&text[..3]);
+            assert!(text.len() == 5 && range, "{text}");
         }
         assert_eq!(Code::UnknownColumn.to_string(), "E0202");
+        assert_eq!(Code::parse("e0202"), Some(Code::UnknownColumn));
+        assert_eq!(Code::parse("E0299"), None);
+        assert!(Code::NoRules.is_warning() && !Code::UnknownColumn.is_warning());
     }
 }

@@ -4,6 +4,7 @@ use crate::bind::{FileSettings, bind, dialect_of};
 use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lexer::lex;
+use crate::lint::{Allowed, Linter};
 use crate::parse::{RuleDialect, parse};
 use crate::plan::{Dialect, Program, Span};
 use crate::source::SourceFile;
@@ -57,7 +58,9 @@ fn compile_here(file: &SourceFile, options: &CompileOptions) -> Compiled {
     let language = dialect_of(&lexed.tokens, options);
     let dialect = RuleDialect::new(language);
     let script = parse(&lexed, &dialect, &mut diagnostics);
+    let allowed = Allowed::read(&file.text, &lexed.tokens, &mut diagnostics);
     let settings = FileSettings::read(&script, language, options, &mut diagnostics);
+    let zone_is_set = settings.zone_is_set;
     let program = bind(
         file,
         &script,
@@ -66,8 +69,17 @@ fn compile_here(file: &SourceFile, options: &CompileOptions) -> Compiled {
         &dialect,
         &mut diagnostics,
     );
+    let sound = !diagnostics.has_errors();
+    let linter = Linter {
+        program: &program,
+        script: &script,
+        text: &file.text,
+        zone_is_set,
+        diagnostics: &mut diagnostics,
+    };
+    linter.run();
     Compiled {
-        program: (!diagnostics.has_errors()).then_some(program),
-        diagnostics: diagnostics.into_sorted(),
+        program: sound.then_some(program),
+        diagnostics: allowed.apply(diagnostics.into_sorted()),
     }
 }

@@ -48,7 +48,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding; its severity follows from its code.
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        let severity = if code.as_str() >= "E0300" {
+        let severity = if code.is_warning() {
             Severity::Warning
         } else {
             Severity::Error

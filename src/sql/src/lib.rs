@@ -6,7 +6,8 @@
 //! 2. `parse`: statements, cut at semicolons and read one by one. Own grammar for CREATE TABLE, INSERT
 //!    and SET; sqlparser's `Parser` with an own dialect for queries and expressions.
 //! 3. `bind`: names and types of both dialects, by the rules of `coerce` and the table of `functions`.
-//! 4. `diagnostics`: what is wrong, where, and what to write instead; stable codes in [`Code`].
+//! 4. `lint`: warnings of what a sound program may not mean.
+//! 5. `diagnostics`: what is wrong, where, and what to write instead; stable codes in [`Code`].
 //!
 //! Pure: no I/O, no clock, no environment. It knows no connector: options pass through as text.
 //!
@@ -22,6 +23,7 @@ mod function;
 mod functions;
 mod json_path;
 mod lexer;
+mod lint;
 mod parse;
 mod pasted;
 pub mod plan;

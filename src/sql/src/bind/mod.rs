@@ -14,7 +14,7 @@ mod insert;
 mod json_calls;
 mod json_value;
 mod literal;
-mod measure;
+pub(crate) mod measure;
 mod operators;
 mod output;
 mod query;

@@ -19,6 +19,8 @@ const KEYS: &[&str] = &[DIALECT, ZONE];
 pub(crate) struct FileSettings {
     pub(crate) dialect: Dialect,
     pub(crate) zone: String,
+    /// Whether the file, or whoever compiles it, says the zone.
+    pub(crate) zone_is_set: bool,
 }
 
 /// The language of a file, read from its tokens: reading its types depends on it. The last SET wins.
@@ -64,7 +66,9 @@ impl FileSettings {
             (None, Dialect::Blink) => "Asia/Shanghai".to_owned(),
             (None, Dialect::Flink) => "UTC".to_owned(),
         };
+        let mut zone_is_set = options.zone.is_some();
         for setting in &script.settings {
+            zone_is_set |= setting.key == ZONE;
             match setting.key.as_str() {
                 DIALECT if parse_dialect(&setting.value).is_none() => {
                     diagnostics.push(unknown_dialect(setting));
@@ -77,7 +81,11 @@ impl FileSettings {
                 _ => diagnostics.push(unknown_key(setting)),
             }
         }
-        Self { dialect, zone }
+        Self {
+            dialect,
+            zone,
+            zone_is_set,
+        }
     }
 }
 
