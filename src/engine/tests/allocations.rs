@@ -3,12 +3,13 @@
 
 mod support;
 
-use rookery_engine::{Counter, Output, RecordInput};
+use rookery_engine::{Counter, Engine, Output, RecordInput, RuleSet};
 use rookery_model::{DataType, DeadLetter, SinkId, Value};
 use rookery_sql::Function;
 use rookery_sql::plan::*;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Arc;
 use support::*;
 
 thread_local! {
@@ -192,4 +193,70 @@ fn a_step_allocates_nothing() {
         tally.dead_letters
     );
     assert!(tally.nulls > 0 && tally.counted > 0);
+}
+
+/// A rule in which functions of text, patterns, JSON and collections take and make values of all kinds.
+const FUNCTIONS: &str = "
+create table s (
+  a string, d string, n int, tags array<string>, m map<string, int>, r row<x int, y string>
+) with ('connector' = 'datahub');
+create table o (
+  t1 string, t2 string, t3 string, t4 string, t5 string, t6 string, t7 string, t8 string,
+  j1 string, j2 string, j3 boolean, j4 string, tags array<string>, sorted array<string>,
+  m map<string, int>, y string, size int, joined string, shown string, picked string
+) with ('connector' = 'print');
+insert into o select
+  upper(a), lpad(a, 40, '中'), replace(substring(a, 2), 'a', b64), concat_ws('-', a, a), printf('%5d|%-8s|%.2f', n, a, cast(n as double)),
+  regexp_replace(a, '[a-c]+', '#'), regexp_extract(a, '([0-9]+)', 1), md5(a) || sha256(a),
+  json_value(d, 'lax $.a[0].b' default 'none' on empty), json_query(d, '$.a[*].b' with conditional wrapper),
+  json_exists(d, '$.c'), json_object('k' value n, 'tags' value tags, 'r' value r),
+  array_distinct(array_concat(tags, split(a, '1'))), array_sort(tags), m, r.y, cardinality(m),
+  array_join(tags, ','), cast(m as string), str_to_map(a, '1', '2')['b']
+from (select *, to_base64(a) as b64 from s);
+";
+
+fn functions_engine() -> Engine {
+    let file = rookery_sql::SourceFile {
+        path: "job.sql".to_owned(),
+        text: FUNCTIONS.to_owned(),
+    };
+    let options = rookery_sql::CompileOptions {
+        dialect: Some(Dialect::Flink),
+        zone: None,
+    };
+    let compiled = rookery_sql::compile(&file, &options);
+    let program = compiled
+        .program
+        .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics));
+    Engine::new(Arc::new(RuleSet::compile(vec![program]).unwrap()), None)
+}
+
+#[test]
+fn functions_allocate_nothing() {
+    let mut engine = functions_engine();
+    let messages: Vec<String> = (0..40)
+        .map(|i| {
+            let data = format!(r#"{{\"a\":[{{\"b\":\"x{i}\"}},{{\"b\":{i}}}],\"c\":[1]}}"#);
+            format!(
+                r#"{{"a":"abc1b2{i}中","d":"{data}","n":{i},"tags":["t{i}","t1",null],"m":{{"k":{i},"j":2}},"r":{{"x":{i},"y":"w{i}"}}}}"#
+            )
+        })
+        .collect();
+    let mut run = |rounds: usize| {
+        let mut tally = Tally::default();
+        for _ in 0..rounds {
+            for message in &messages {
+                engine.step(
+                    &record(RecordInput::Message(message.as_bytes())),
+                    &mut tally,
+                );
+            }
+        }
+        tally
+    };
+    run(3);
+    let before = ALLOCATIONS.get();
+    let tally = run(20);
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!((tally.rows, tally.dead_letters), (20 * 40, 0));
 }
