@@ -172,12 +172,20 @@ impl ShardLane {
         if self.open.bytes.len() >= limits::ROW_BATCH_BYTES
             || self.open.rows.len() >= limits::ROW_BATCH_ROWS
         {
-            self.seal(through);
+            self.seal_now(through);
+        }
+    }
+
+    /// Cuts the open batch, so that what is covered can leave. While the lane spills nothing leaves
+    /// directly, and the batch grows on: few large ones are written and drained much faster.
+    pub fn seal(&mut self, through: Position) {
+        if !self.spill.active {
+            self.seal_now(through);
         }
     }
 
     /// Cuts the open batch: its rows are all rows of records up to `through`.
-    pub fn seal(&mut self, through: Position) {
+    pub fn seal_now(&mut self, through: Position) {
         if self.open.rows.is_empty() {
             return;
         }

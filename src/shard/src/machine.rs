@@ -620,6 +620,9 @@ impl<S: Storage> ShardMachine<S> {
             self.log.set_deletable(position);
         }
         if let Some(pending) = &self.pending_checkpoint {
+            for lane in &mut self.lanes {
+                lane.seal_now(stepped);
+            }
             if now.0 - self.pending_since.0 >= limits::CHECKPOINT_GRACE_US {
                 let pending = pending.position.into();
                 let late = |lane: &&mut ShardLane| !lane.has_secured(pending);
@@ -635,13 +638,11 @@ impl<S: Storage> ShardMachine<S> {
         if position < self.saved_checkpoint || (position == self.saved_checkpoint && both) {
             return;
         }
-        if stepped <= durable {
-            for lane in &mut self.lanes {
-                lane.seal(stepped);
-            }
-        }
         if self.lanes.iter().any(|lane| lane.straddles(position)) {
             return;
+        }
+        for lane in &mut self.lanes {
+            lane.seal_now(stepped);
         }
         self.pending_since = now;
         let Some(rules) = self.stepper.rules_at(position) else {
