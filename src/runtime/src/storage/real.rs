@@ -164,11 +164,11 @@ impl Storage for RealStorage {
 
     fn open(&self, path: &Path) -> io::Result<RealFile> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
-        Ok(RealFile::new(file, path))
+        RealFile::without_read_ahead(file, path)
     }
 
     fn open_read(&self, path: &Path) -> io::Result<RealFile> {
-        Ok(RealFile::new(File::open(path)?, path))
+        RealFile::without_read_ahead(File::open(path)?, path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -233,6 +233,14 @@ impl RealFile {
             path: path.to_path_buf(),
             map: None,
         }
+    }
+
+    /// The kernel's read-ahead runs on into reserved space that was never written, whose pages then
+    /// count as data ([`StorageFile::data_after`]): a start would read each segment to its end.
+    fn without_read_ahead(file: File, path: &Path) -> io::Result<Self> {
+        let file = Self::new(file, path);
+        file.advise(libc::POSIX_FADV_RANDOM)?;
+        Ok(file)
     }
 
     fn advise(&self, advice: libc::c_int) -> io::Result<()> {
@@ -428,6 +436,28 @@ mod tests {
             .unwrap();
         file.map().unwrap();
         file.store(4090, b"1234567");
+    }
+
+    #[test]
+    fn reading_data_to_its_end_makes_no_data_of_the_space_behind_it() {
+        const WRITTEN: u64 = 1 << 20;
+        let beside = std::env::current_exe().unwrap();
+        // Not in /tmp, which may be a tmpfs.
+        let dir = tempfile::tempdir_in(beside.parent().unwrap()).unwrap();
+        let storage = storage(dir.path());
+        let path = dir.path().join("segment");
+        let file = storage.create(&path, 16 * WRITTEN).unwrap();
+        file.write_at(0, &vec![7; WRITTEN as usize]).unwrap();
+        file.sync_data().unwrap();
+        file.drop_cache().unwrap();
+        drop(file);
+        let file = storage.open_read(&path).unwrap();
+        let at_first = file.data_after(WRITTEN).unwrap();
+        let mut chunk = vec![0; 256 << 10];
+        for at in (0..WRITTEN).step_by(chunk.len()) {
+            file.read_at(at, &mut chunk).unwrap();
+        }
+        assert_eq!(file.data_after(WRITTEN).unwrap(), at_first);
     }
 
     #[test]
