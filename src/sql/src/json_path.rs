@@ -66,7 +66,12 @@ pub fn parse_json_path(text: &str) -> Result<JsonPath, PathError> {
         }
         reader.blanks();
         let step = if reader.accept('.') {
-            reader.member()?
+            // Flink's pages write names that are quoted as `$.['a b']`, too.
+            if reader.accept('[') {
+                reader.quoted_subscript()?
+            } else {
+                reader.member()?
+            }
         } else if reader.accept('[') {
             reader.subscript()?
         } else {
@@ -153,6 +158,14 @@ impl Reader<'_> {
                 }
                 Ok(PathStep::Key(name))
             }
+        }
+    }
+
+    /// A quoted name in brackets behind a dot.
+    fn quoted_subscript(&mut self) -> Result<PathStep, PathError> {
+        match self.rest().trim_start().chars().next() {
+            Some('\'' | '"') => self.subscript(),
+            _ => Err(self.error(PathErrorKind::NoName)),
         }
     }
 
@@ -250,6 +263,7 @@ mod tests {
             [AnyMember, key("a b"), key("c")]
         );
         assert_eq!(steps("$.功率.\"x.y\""), [key("功率"), key("x.y")]);
+        assert_eq!(steps("$.['a b'].[\"c\"]"), [key("a b"), key("c")]);
         assert_eq!(steps("$['it\\'s']"), [key("it's")]);
         assert_eq!(steps("$.a-b$"), [key("a-b$")]);
     }
@@ -268,6 +282,7 @@ mod tests {
         assert_eq!(error(""), (0, "a JSON path begins with `$`".into()));
         assert_eq!(error("Powers"), (0, "a JSON path begins with `$`".into()));
         assert_eq!(error("$."), (2, "a name or `*` follows `.`".into()));
+        assert_eq!(error("$.[0]"), (3, "a name or `*` follows `.`".into()));
         assert_eq!(
             error("$..a"),
             (2, "`..` is not part of JSON paths here".into())

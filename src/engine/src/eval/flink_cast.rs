@@ -78,11 +78,14 @@ impl FlinkCast {
 
 /// Whether flink has a cast that [`super::cast::conversion`] does not name.
 pub(crate) fn only_in_flink(from: &DataType, to: &DataType) -> bool {
-    match (from, to) {
-        (DataType::Float | DataType::Double, DataType::Boolean) => true,
-        (DataType::Time(_), DataType::Timestamp(_) | DataType::TimestampLtz(_)) => true,
-        _ => false,
-    }
+    matches!(
+        (from, to),
+        (DataType::Float | DataType::Double, DataType::Boolean)
+            | (
+                DataType::Time(_),
+                DataType::Timestamp(_) | DataType::TimestampLtz(_)
+            )
+    )
 }
 
 /// A value that is not NULL in another type.

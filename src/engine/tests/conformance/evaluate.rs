@@ -36,6 +36,21 @@ impl fmt::Display for Ours {
     }
 }
 
+impl Ours {
+    /// The same without the words of a message: a value, or `refused E0212`.
+    pub fn brief(&self) -> String {
+        let text = self.to_string();
+        match self {
+            Self::Value(_) | Self::Panic => text,
+            _ => {
+                let words: Vec<&str> = text.split(": ").collect();
+                let code = words[1].split(' ').next().unwrap();
+                format!("{} {code}", words[0])
+            }
+        }
+    }
+}
+
 /// The one row.
 pub struct Subject {
     message: Vec<u8>,

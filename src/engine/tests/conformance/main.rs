@@ -89,7 +89,7 @@ fn judge(
             );
             assert_eq!(
                 listed.ours,
-                ours.to_string(),
+                ours.brief(),
                 "the listed difference {}",
                 answer.expr
             );

@@ -85,10 +85,11 @@ impl Totals {
         }
         let whole = self.whole();
         let floor = floors["agree_per_mille"].as_u64().unwrap();
-        if (whole.agree as u64) * 1000 < floor * whole.accepted as u64 {
+        let counted = whole.accepted - whole.listed;
+        if (whole.agree as u64) * 1000 < floor * counted as u64 {
             fallen.push(format!(
-                "{} of {} agree, less than {floor} of 1,000",
-                whole.agree, whole.accepted
+                "{} of {counted} agree, less than {floor} of 1,000",
+                whole.agree
             ));
         }
         fallen

@@ -34,10 +34,9 @@ impl Binder<'_> {
             _ => return Err(self.type_of_arguments(span)),
         };
         let text = Inferred::of(&bound[0]).text(&bound[0].data_type, full);
-        let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let literal = ExprKind::Literal(Literal::String(text));
         Ok(Expr {
-            data_type: DataType::Char(length),
+            data_type: DataType::STRING,
             ..boolean(literal, span)
         })
     }
@@ -193,37 +192,40 @@ impl Inferred {
             | Collection::Reverse
             | Collection::Slice
             | Collection::Sort => of(0),
-            Collection::MapKeys | Collection::MapValues => {
-                let place = usize::from(function == Collection::MapValues);
-                let map = of(0);
-                Self {
-                    nullable: map.nullable,
-                    parts: vec![part(map, place)],
-                }
-            }
-            Collection::MapEntries => {
-                let map = of(0);
-                let entry = Self {
-                    nullable: true,
-                    parts: map.parts,
-                };
-                Self {
-                    nullable: map.nullable,
-                    parts: vec![entry],
-                }
-            }
-            Collection::MapFromArrays => {
-                let (keys, values) = (of(0), of(1));
-                Self {
-                    nullable: keys.nullable || values.nullable,
-                    parts: vec![part(keys, 0), part(values, 0)],
-                }
-            }
+            Collection::MapKeys
+            | Collection::MapValues
+            | Collection::MapEntries
+            | Collection::MapFromArrays => Self::of_map(function, of(0), of(1)),
             Collection::Cardinality
             | Collection::Contains
             | Collection::Position
             | Collection::Join => Self::plain(args.iter().any(|arg| Self::of(arg).nullable)),
         }
+    }
+
+    /// The keys, values or entries of a map, or the map of arrays of keys and values.
+    fn of_map(function: Collection, first: Self, second: Self) -> Self {
+        let whole = first.nullable;
+        let part = |inferred: Self, place: usize| {
+            let part = inferred.parts.into_iter().nth(place);
+            part.unwrap_or(Self::plain(true))
+        };
+        let (nullable, parts) = match function {
+            Collection::MapKeys => (whole, vec![part(first, 0)]),
+            Collection::MapValues => (whole, vec![part(first, 1)]),
+            Collection::MapEntries => {
+                let entry = Self {
+                    nullable: true,
+                    parts: first.parts,
+                };
+                (whole, vec![entry])
+            }
+            _ => (
+                whole || second.nullable,
+                vec![part(first, 0), part(second, 0)],
+            ),
+        };
+        Self { nullable, parts }
     }
 
     /// The type's text with what is known of its values.
