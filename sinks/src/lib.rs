@@ -30,6 +30,7 @@ mod verdicts;
 mod waiting;
 mod writer;
 
+pub use crate::redis::RedisError;
 pub use connectors::{build, check_directories, connector_names, is_known_connector};
 pub use dead_letters::{
     DEAD_LETTERS, DeadLetterEncoder, DeadLetterLimits, DeadLetterStore, Kept, LetterOrigin,
@@ -38,7 +39,6 @@ pub use dead_letters::{
 pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};
 pub use metrics::{SinkCounts, SinkMetrics};
-pub use crate::redis::RedisError;
 pub use options::{SpillOptions, spill_options};
 pub use row_batch::{RowBatch, RowMeta};
 pub use sink::{

@@ -14,8 +14,8 @@ use rookery_engine::RuleSet;
 use rookery_runtime::SyncBackend;
 use rookery_runtime::storage::Storage;
 use rookery_shard::{
-    ActorEnd, DataDir, DataDirError, RuleBundle, Server, ServerConfig, ServerEvent, SpillConfig,
-    SpillPolicy, StopReport,
+    ActorEnd, DataDir, DataDirError, RuleBundle, Server, ServerConfig, ServerEvent, SinkSpill,
+    SpillConfig, SpillPolicy, StopReport,
 };
 use rookery_sinks::{DeadLetterLimits, SinkContext};
 use rookery_sources::LineLimits;
@@ -445,16 +445,17 @@ fn make_bundle(
 }
 
 /// What each sink says of its own about spilling.
-fn spill_of(
-    rules: &RuleSet,
-) -> Result<BTreeMap<String, (Option<u64>, Option<SpillPolicy>)>, Refusal> {
+fn spill_of(rules: &RuleSet) -> Result<BTreeMap<String, SinkSpill>, Refusal> {
     let mut sinks = BTreeMap::new();
     for table in rules.sinks() {
         let spec = rules::spec(table);
         let own = rookery_sinks::spill_options(&spec)
             .map_err(|error| Refusal::Because(Exit::Configuration, error.into()))?;
-        let policy = own.drop_oldest.map(spill_policy);
-        sinks.insert(spec.name, (own.max_bytes, policy));
+        let spill = SinkSpill {
+            max_bytes: own.max_bytes,
+            policy: own.drop_oldest.map(spill_policy),
+        };
+        sinks.insert(spec.name, spill);
     }
     Ok(sinks)
 }

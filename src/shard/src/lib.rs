@@ -52,7 +52,7 @@ pub use open::OpenShardError;
 pub use record::RulesHash;
 pub use repair::accept_damage;
 pub use server::{
-    RuleBundle, Server, ServerConfig, ServerEvent, ServerView, SinkView, SpillConfig, StartError,
-    StopReport, hex,
+    RuleBundle, Server, ServerConfig, ServerEvent, ServerView, SinkSpill, SinkView, SpillConfig,
+    StartError, StopReport, hex,
 };
 pub use spill::SpillPolicy;

@@ -88,16 +88,25 @@ pub struct SpillConfig {
     /// `spill.policy`, where a sink says nothing else.
     pub policy: SpillPolicy,
     /// By sink, `file.table`: its own bytes a lane and its own policy.
-    pub sinks: BTreeMap<String, (Option<u64>, Option<SpillPolicy>)>,
+    pub sinks: BTreeMap<String, SinkSpill>,
+}
+
+/// What a sink says of its own spill.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SinkSpill {
+    /// Bytes of each of its lanes.
+    pub max_bytes: Option<u64>,
+    /// What happens there.
+    pub policy: Option<SpillPolicy>,
 }
 
 impl SpillConfig {
     /// Bytes and policy of each lane of a sink.
     fn of(&self, sink: &str) -> (u64, SpillPolicy) {
-        let (bytes, policy) = self.sinks.get(sink).copied().unwrap_or_default();
+        let own = self.sinks.get(sink).copied().unwrap_or_default();
         (
-            bytes.unwrap_or(self.lane_max_bytes),
-            policy.unwrap_or(self.policy),
+            own.max_bytes.unwrap_or(self.lane_max_bytes),
+            own.policy.unwrap_or(self.policy),
         )
     }
 }
@@ -233,6 +242,14 @@ pub struct Server {
     acceptor: Option<Acceptor>,
 }
 
+/// What a start has made ready for the shards.
+struct Prepared<'a> {
+    bundles: &'a [RuleBundle],
+    /// By shard.
+    lanes: &'a [Vec<Arc<Lane>>],
+    spills: Spills,
+}
+
 impl Server {
     /// Opens the data directory's logs, starts shards and writers and begins to replay. `events` is
     /// told when; after [`ServerEvent::Replayed`] of every shard call [`Server::listen`].
@@ -283,7 +300,12 @@ impl Server {
             side_threads: Vec::new(),
             acceptor: None,
         };
-        server.start_shards(dir, opened, &bundles, &lanes, spills, mail, &events)?;
+        let prepared = Prepared {
+            bundles: &bundles,
+            lanes: &lanes,
+            spills,
+        };
+        server.start_shards(dir, opened, prepared, mail, &events)?;
         Ok(server)
     }
 
@@ -291,12 +313,15 @@ impl Server {
         &mut self,
         dir: &DataDir,
         opened: Opened<RealStorage>,
-        bundles: &[RuleBundle],
-        lanes: &[Vec<Arc<Lane>>],
-        spills: Spills,
+        prepared: Prepared<'_>,
         mail: Vec<Receiver<Mail>>,
         events: &mpsc::Sender<ServerEvent>,
     ) -> Result<(), StartError> {
+        let Prepared {
+            bundles,
+            lanes,
+            spills,
+        } = prepared;
         let clock: Arc<dyn Clock> = Arc::new(MonotoneClock::new());
         let device_key: Arc<str> = self.config.device_key.as_str().into();
         let sessions = SessionConfig {
