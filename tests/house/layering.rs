@@ -49,8 +49,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "tokio",
-        &["rookery"],
-        "it serves the admin port and never runs on a shard",
+        &["rookery", "rookery-sinks"],
+        "it serves the admin port and carries HTTP on writers' threads; it never runs on a shard",
     ),
     (
         "axum",
