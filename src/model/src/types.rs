@@ -114,8 +114,8 @@ impl fmt::Display for DataType {
             Self::Time(p) => write!(f, "TIME({p})"),
             Self::Timestamp(p) => write!(f, "TIMESTAMP({p})"),
             Self::TimestampLtz(p) => write!(f, "TIMESTAMP_LTZ({p})"),
-            Self::IntervalMonths => f.write_str("INTERVAL YEAR TO MONTH"),
-            Self::IntervalMillis => f.write_str("INTERVAL DAY TO SECOND"),
+            Self::IntervalMonths => f.write_str("INTERVAL MONTH"),
+            Self::IntervalMillis => f.write_str("INTERVAL SECOND(3)"),
             Self::Array(element) => write!(f, "ARRAY<{element}>"),
             Self::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
             Self::Row(fields) => {

@@ -87,8 +87,8 @@ fn common_decimal(a: (u8, u8), b: (u8, u8)) -> DataType {
     adjusted(u16::from(whole) + u16::from(scale), u16::from(scale))
 }
 
-/// The number type that holds both.
-fn common_number(a: &DataType, b: &DataType) -> Option<DataType> {
+/// The number type that holds both; of FLOAT and DOUBLE flink takes the first.
+fn common_number(dialect: Dialect, a: &DataType, b: &DataType) -> Option<DataType> {
     if let (Some(exact_a), Some(exact_b)) = (as_decimal(a), as_decimal(b)) {
         if a.is_integer() && b.is_integer() {
             let wider = if integer_rank(a) >= integer_rank(b) {
@@ -105,6 +105,10 @@ fn common_number(a: &DataType, b: &DataType) -> Option<DataType> {
     }
     let decimal = |t: &DataType| matches!(t, DataType::Decimal { .. });
     let double = |t: &DataType| *t == DataType::Double;
+    let approximate = |t: &DataType| double(t) || *t == DataType::Float;
+    if dialect == Dialect::Flink && approximate(a) && approximate(b) {
+        return Some(a.clone());
+    }
     if double(a) || double(b) || decimal(a) || decimal(b) {
         Some(DataType::Double)
     } else {
@@ -131,8 +135,12 @@ fn is_atomic(data_type: &DataType) -> bool {
     )
 }
 
-fn common_time(a: &DataType, b: &DataType) -> Option<DataType> {
+/// Blink takes a DATE for its first moment.
+fn common_time(dialect: Dialect, a: &DataType, b: &DataType) -> Option<DataType> {
     use DataType::{Date, Time, Timestamp, TimestampLtz};
+    if dialect == Dialect::Flink && (*a == Date) != (*b == Date) {
+        return None;
+    }
     Some(match (a, b) {
         (Time(p), Time(q)) => Time(*p.max(q)),
         (Timestamp(p), Timestamp(q)) => Timestamp(*p.max(q)),
@@ -171,10 +179,10 @@ pub(crate) fn common(dialect: Dialect, a: &DataType, b: &DataType) -> Option<Dat
     if *a == DataType::Null {
         return Some(b.clone());
     }
-    let found = common_number(a, b)
+    let found = common_number(dialect, a, b)
         .or_else(|| common_text(a, b))
         .or_else(|| common_bytes(a, b))
-        .or_else(|| common_time(a, b))
+        .or_else(|| common_time(dialect, a, b))
         .or_else(|| common_nested(dialect, a, b));
     if found.is_some() || dialect == Dialect::Flink {
         return found;
@@ -226,7 +234,7 @@ pub(crate) fn comparison(dialect: Dialect, a: &DataType, b: &DataType) -> Option
     if a.is_numeric() && b.is_numeric() {
         let exact = as_decimal(a).is_some() && as_decimal(b).is_some();
         return if exact || (*a == DataType::Float && *b == DataType::Float) {
-            plain(common_number(a, b)?)
+            plain(common_number(dialect, a, b)?)
         } else {
             plain(DataType::Double)
         };
@@ -255,7 +263,7 @@ pub(crate) fn comparison(dialect: Dialect, a: &DataType, b: &DataType) -> Option
             });
         }
     }
-    let same_family = common_time(a, b).or_else(|| common_bytes(a, b));
+    let same_family = common_time(dialect, a, b).or_else(|| common_bytes(a, b));
     plain(same_family.or_else(|| common_nested(Dialect::Flink, a, b))?)
 }
 
@@ -281,12 +289,20 @@ pub(crate) fn arithmetic(
             text_and_number: true,
         });
     }
+    if dialect == Dialect::Flink && (*a == DataType::Null || *b == DataType::Null) {
+        // A bare NULL wants a CAST there.
+        return None;
+    }
     let (a, b) = match (a, b) {
         (DataType::Null, DataType::Null) => (&DataType::Int, &DataType::Int),
         (DataType::Null, other) | (other, DataType::Null) => (other, other),
         both => both,
     };
-    let operand = common_number(a, b)?;
+    let operand = common_number(dialect, a, b)?;
+    let exact = as_decimal(&operand).is_some();
+    if dialect == Dialect::Flink && op == ArithmeticOp::Modulo && !exact {
+        return None;
+    }
     let of = |operand: DataType, result: DataType| {
         Some(Arithmetic {
             operand,
@@ -298,7 +314,10 @@ pub(crate) fn arithmetic(
         if op == ArithmeticOp::Divide && dialect == Dialect::Blink {
             return of(DataType::Double, DataType::Double);
         }
-        return of(operand.clone(), operand);
+        // The rest is smaller than the divisor, whose type flink gives it.
+        let narrow = dialect == Dialect::Flink && op == ArithmeticOp::Modulo;
+        let result = if narrow { b.clone() } else { operand.clone() };
+        return of(operand, result);
     }
     match (as_decimal(a), as_decimal(b)) {
         (Some(a), Some(b)) => of(operand, decimal_result(op, a, b)),

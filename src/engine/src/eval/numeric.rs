@@ -42,7 +42,7 @@ impl NumberKind {
             DataType::TinyInt => Self::Int(8),
             DataType::SmallInt => Self::Int(16),
             DataType::Int => Self::Int(32),
-            DataType::BigInt => Self::Int(64),
+            DataType::BigInt | DataType::IntervalMonths | DataType::IntervalMillis => Self::Int(64),
             DataType::Float => Self::Float,
             DataType::Double => Self::Double,
             DataType::Decimal { precision, scale } => {
@@ -131,7 +131,7 @@ fn integer(op: ArithmeticOp, a: i64, b: i64) -> Result<i64, DivisionByZero> {
 }
 
 /// The low bits, taken as a signed number of that width.
-fn wrap(value: i64, bits: u32) -> i64 {
+pub(crate) fn wrap(value: i64, bits: u32) -> i64 {
     let shift = 64 - bits;
     value << shift >> shift
 }

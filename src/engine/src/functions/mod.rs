@@ -8,8 +8,11 @@ mod encode;
 mod java_regex;
 mod json;
 mod made;
+mod moment;
+mod numeric;
 mod printf;
 mod regex;
+mod rounding;
 mod seen;
 mod split;
 mod strings;
@@ -20,16 +23,20 @@ mod url;
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
 use rookery_model::Value;
-use rookery_sql::{CollectionFunction, Function, JsonFunction, Side, TextFunction};
+use rookery_sql::{
+    CollectionFunction, Function, JsonFunction, NumericFunction, Side, TextFunction, TimeFunction,
+};
 use std::fmt;
 
 pub(crate) use java_regex::{PatternError, compile as compile_regex};
 pub(crate) use json::{JsonBuild, JsonPart, JsonText};
 pub(crate) use made::{entries, values};
+pub(crate) use moment::Moment;
+pub(crate) use numeric::Numeric;
 pub(crate) use printf::{Printf, PrintfFormat};
 pub(crate) use regex::{Finder, RegexCall, StrToMap};
 pub(crate) use seen::Seen;
-pub(crate) use time::{FormatSource, UnixTimestamp};
+pub(crate) use time::{CompilePattern, FormatSource, Formatted, Formatting, ZoneSource};
 
 /// A function over values; NULLs reach it as they are.
 pub(crate) type Scalar = for<'c, 'a> fn(&Context<'c, 'a>, &[Value<'a>]) -> Evaluated<'a>;
@@ -214,6 +221,22 @@ pub(crate) fn fallible(function: Function) -> bool {
                 | CollectionFunction::Max
                 | CollectionFunction::Min
                 | CollectionFunction::Slice
+        ),
+        Function::Numeric(function) => matches!(
+            function,
+            NumericFunction::Round | NumericFunction::Truncate | NumericFunction::RandInteger
+        ),
+        Function::Time(function) => matches!(
+            function,
+            TimeFunction::DateFormat
+                | TimeFunction::DateFormatFrom
+                | TimeFunction::DateFormatTz
+                | TimeFunction::ToDate
+                | TimeFunction::ToTimestamp
+                | TimeFunction::ToTimestampTz
+                | TimeFunction::ToInstant
+                | TimeFunction::ToInstantOfNumber
+                | TimeFunction::FromUnixtime
         ),
         Function::Concat | Function::ConcatSkipNull | Function::UnixTimestamp => true,
         _ => false,

@@ -5,6 +5,7 @@ use crate::bind::convert::convert_with;
 use crate::bind::expr::boolean;
 use crate::bind::json_calls::JSON_FUNCTIONS;
 use crate::bind::scope::{Scope, name_of};
+use crate::bind::time_syntax::is_moment;
 use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::coerce;
@@ -85,11 +86,14 @@ impl Binder<'_> {
         if name.text.eq_ignore_ascii_case("JSON_VALUE") {
             return self.bind_json_value(arguments, span, scope);
         }
+        if JSON_FUNCTIONS.contains(&name.text.to_uppercase().as_str()) {
+            return self.bind_json_call(&name, arguments, span, scope);
+        }
         if self.dialect == Dialect::Flink && name.text.eq_ignore_ascii_case("TYPEOF") {
             return self.bind_type_of(arguments, scope, span);
         }
-        if JSON_FUNCTIONS.contains(&name.text.to_uppercase().as_str()) {
-            return self.bind_json_call(&name, arguments, span, scope);
+        if let Some(bound) = self.bind_in_units(&name.text, arguments, scope, span) {
+            return bound;
         }
         let collection = functions::collections::of_name(&name.text.to_uppercase()).is_some();
         let forms = if collection {
@@ -200,7 +204,11 @@ impl Binder<'_> {
                 Argument::TextOrBytes if !is_text_or_bytes(&arg.data_type) => {
                     self.convert(arg, &DataType::STRING)
                 }
-                Argument::Timestamp
+                Argument::Double => self.convert(arg, &DataType::Double),
+                Argument::BigInt => self.convert(arg, &DataType::BigInt),
+                Argument::LocalOrInstant
+                | Argument::Moment
+                | Argument::Timestamp
                 | Argument::Number
                 | Argument::Integer
                 | Argument::Bytes
@@ -212,6 +220,9 @@ impl Binder<'_> {
         let data_type = match &form.returns {
             Returns::Type(data_type) => data_type.clone(),
             Returns::Common => common,
+            Returns::First | Returns::Whole | Returns::Rounded => {
+                functions::returned(&form.returns, &args)
+            }
             Returns::Strings => DataType::Array(Box::new(DataType::STRING)),
             Returns::StringMap => {
                 DataType::Map(Box::new(DataType::STRING), Box::new(DataType::STRING))
@@ -224,6 +235,11 @@ impl Binder<'_> {
                 span,
             }),
             Meaning::Operator(op) => self.operator_call(op, args, span),
+            Meaning::Constant(value) => Ok(Expr {
+                kind: ExprKind::Literal(Literal::Double(value)),
+                data_type,
+                span,
+            }),
             Meaning::NullIf => self.null_if(args, span),
         }
     }
@@ -231,6 +247,20 @@ impl Binder<'_> {
     fn common_of(&mut self, form: &Signature, args: &[Expr]) -> Bound<DataType> {
         if form.meaning == Meaning::NullIf {
             return Ok(DataType::Null);
+        }
+        let bare = |arg: &&Expr| arg.data_type == DataType::Null;
+        if self.dialect == Dialect::Flink
+            && form.name == "IF"
+            && let Some(null) = args.iter().find(bare)
+        {
+            return Err(self.fail(
+                Diagnostic::new(
+                    Code::WrongArguments,
+                    null.span,
+                    "IF does not take a bare NULL",
+                )
+                .help("write CAST(NULL AS type), or CASE WHEN .. THEN .. END"),
+            ));
         }
         let common: Vec<_> = args
             .iter()
@@ -243,10 +273,11 @@ impl Binder<'_> {
 
     /// Whether an argument of a type may stand where `wanted` is taken; with the conversions that the
     /// dialect makes on its own, or without.
-    fn accepts(&self, wanted: Argument, given: &DataType, conversions: bool) -> bool {
+    pub(crate) fn accepts(&self, wanted: Argument, given: &DataType, conversions: bool) -> bool {
         use DataType::{Array, Date, Map, Null, Row, Timestamp, TimestampLtz};
         if *given == Null {
-            return true;
+            // Flink wants a bare NULL to be cast, but where values of one type are wanted.
+            return self.dialect == Dialect::Blink || wanted == Argument::Common;
         }
         let blink = conversions && self.dialect == Dialect::Blink;
         match wanted {
@@ -264,6 +295,12 @@ impl Binder<'_> {
             }
             Argument::Single => !matches!(given, Array(_) | Map(..) | Row(_)),
             Argument::Boolean => *given == DataType::Boolean,
+            Argument::Double => given.is_numeric() || (blink && given.is_string()),
+            Argument::BigInt => {
+                given.is_integer() || (blink && (given.is_numeric() || given.is_string()))
+            }
+            Argument::LocalOrInstant => matches!(given, Timestamp(_) | TimestampLtz(_)),
+            Argument::Moment => is_moment(given) || (blink && given.is_string()),
             Argument::Timestamp => matches!(given, Timestamp(_) | TimestampLtz(_) | Date),
         }
     }

@@ -7,7 +7,8 @@ use crate::code::Code;
 use crate::coerce::{self, Comparison};
 use crate::diagnostics::Diagnostic;
 use crate::lexer::bytes;
-use crate::plan::{CompareOp, Expr, ExprKind, Literal, Span};
+use crate::plan::{CompareOp, Dialect, Expr, ExprKind, Literal, Span};
+use rookery_model::DataType;
 use sqlparser::ast::{CaseWhen, Expr as Ast, Spanned};
 
 impl Binder<'_> {
@@ -34,7 +35,16 @@ impl Binder<'_> {
             data_type: input.data_type.clone(),
             text_and_number: false,
         };
-        for item in &list {
+        // Flink compares a text with numbers, or a number with texts, as texts here, though it refuses `=`
+        // between them.
+        let all = |of: fn(&DataType) -> bool| list.iter().all(|item| of(&item.data_type));
+        let texts = self.dialect == Dialect::Flink
+            && ((input.data_type.is_string() && all(DataType::is_numeric))
+                || (input.data_type.is_numeric() && all(DataType::is_string)));
+        if texts {
+            common.data_type = DataType::STRING;
+        }
+        for item in list.iter().filter(|_| !texts) {
             match coerce::comparison(self.dialect, &common.data_type, &item.data_type) {
                 Some(wider) => {
                     if wider.text_and_number && !common.text_and_number {

@@ -43,7 +43,7 @@ impl Binder<'_> {
 
     /// The expression as a number; blink reads one from text, as DOUBLE.
     pub(crate) fn number(&mut self, expr: Expr, place: &str) -> Bound<Expr> {
-        if expr.data_type.is_numeric() {
+        if expr.data_type.is_numeric() || expr.data_type.is_interval() {
             return Ok(expr);
         }
         if expr.data_type == DataType::Null {

@@ -7,7 +7,7 @@ use crate::lexer::bytes;
 use crate::parse::symmetric_bound;
 use crate::plan::{CompareOp, Expr, ExprKind, IsTest, Literal, Span};
 use rookery_model::DataType;
-use sqlparser::ast::{CastKind, Expr as Ast, Ident, Spanned, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, CastKind, Expr as Ast, Ident, Spanned, UnaryOperator};
 
 impl Binder<'_> {
     /// Binds an expression over the columns of a scope.
@@ -23,6 +23,11 @@ impl Binder<'_> {
                 bound.span = self.tokens.bracketed(bound.span);
                 Ok(bound)
             }
+            Ast::BinaryOp {
+                left,
+                op: BinaryOperator::Overlaps,
+                right,
+            } => self.bind_overlaps(left, right, scope),
             Ast::BinaryOp { .. } => self.bind_binary(ast, scope),
             Ast::UnaryOp { op, expr } => self.bind_unary(*op, expr, scope),
             Ast::IsNull(e) => self.bind_is(e, IsTest::Null, false, scope),
@@ -84,6 +89,10 @@ impl Binder<'_> {
             Ast::CompoundFieldAccess { root, access_chain } => {
                 self.bind_access(root, access_chain, scope)
             }
+            Ast::Interval(interval) => self.bind_interval(interval, scope),
+            Ast::Extract { field, expr, .. } => self.bind_extract(field, expr, scope),
+            Ast::Ceil { expr, field } => self.bind_floor(true, expr, field, scope),
+            Ast::Floor { expr, field } => self.bind_floor(false, expr, field, scope),
             Ast::Position { .. }
             | Ast::Substring { .. }
             | Ast::Trim { .. }
@@ -99,10 +108,6 @@ impl Binder<'_> {
             Ast::InSubquery { .. } => "IN with a subquery",
             Ast::Exists { .. } => "EXISTS",
             Ast::Subquery(_) => "a subquery that stands for a value",
-            Ast::Interval(_) => "INTERVAL",
-            Ast::Extract { .. } => "EXTRACT",
-            Ast::Ceil { .. } => "CEIL",
-            Ast::Floor { .. } => "FLOOR",
             Ast::AtTimeZone { .. } => "AT TIME ZONE",
             _ => "",
         };
@@ -162,6 +167,14 @@ impl Binder<'_> {
             return Ok(Expr {
                 kind: ExprKind::Literal(Literal::Null),
                 data_type: DataType::Boolean,
+                span: name.span,
+            });
+        }
+        let constant = !name.quoted && name.text.eq_ignore_ascii_case("PI");
+        if constant && self.type_of_column(&name.text, scope).is_none() {
+            return Ok(Expr {
+                kind: ExprKind::Literal(Literal::Double(std::f64::consts::PI)),
+                data_type: DataType::Double,
                 span: name.span,
             });
         }

@@ -65,6 +65,18 @@ impl Binder<'_> {
         }
         let digits = digits.strip_suffix('.').unwrap_or(digits);
         match number(digits) {
+            Some((Literal::Decimal(value), _))
+                if self.dialect == Dialect::Flink && i64::try_from(value.unscaled).is_err() =>
+            {
+                Err(self.fail(
+                    Diagnostic::new(
+                        Code::InvalidLiteral,
+                        span,
+                        "Flink takes no number of more digits than a BIGINT has",
+                    )
+                    .help(format!("write CAST('{digits}' AS DECIMAL(38, ..))")),
+                ))
+            }
             Some((value, data_type)) => Ok(literal(value, data_type, span)),
             None => Err(self.fail(
                 Diagnostic::new(
@@ -158,7 +170,11 @@ impl Binder<'_> {
                 "DATE '2026-11-22'",
             ),
             AstType::Time(None, _) => (
-                parse_time(text).map(|(time, p)| (Literal::Time(time), DataType::Time(p))),
+                parse_time(text).map(|(time, digits)| match self.dialect {
+                    Dialect::Blink => (Literal::Time(time), DataType::Time(digits)),
+                    // A TIME has whole seconds there.
+                    Dialect::Flink => (Literal::Time(time - time % 1000), DataType::Time(0)),
+                }),
                 "TIME '10:20:30'",
             ),
             AstType::Timestamp(None, _) => (
@@ -166,7 +182,6 @@ impl Binder<'_> {
                     .map(|(time, p)| (Literal::Timestamp(time), DataType::Timestamp(p))),
                 "TIMESTAMP '2026-11-22 10:20:30'",
             ),
-            AstType::Interval { .. } => return self.not_built("INTERVAL", span),
             other => {
                 return Err(self.unsupported(
                     span,

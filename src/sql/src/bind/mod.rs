@@ -24,6 +24,7 @@ mod settings;
 mod spans;
 mod tables;
 mod text_syntax;
+mod time_syntax;
 mod type_of;
 mod views;
 

@@ -3,6 +3,7 @@
 use crate::Function;
 use crate::bind::expr::boolean;
 use crate::bind::scope::Scope;
+use crate::bind::time_syntax::is_moment;
 use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::coerce::{self, Comparison};
@@ -16,7 +17,9 @@ impl Binder<'_> {
     pub(crate) fn bind_binary(&mut self, ast: &Ast, scope: &Scope) -> Bound<Expr> {
         let mut chain = Vec::new();
         let mut at = ast;
-        while let Ast::BinaryOp { left, op, right } = at {
+        while let Ast::BinaryOp { left, op, right } = at
+            && *op != BinaryOperator::Overlaps
+        {
             chain.push((op, &**right));
             at = left;
         }
@@ -197,17 +200,9 @@ impl Binder<'_> {
     }
 
     fn arithmetic(&mut self, op: ArithmeticOp, left: Expr, right: Expr, span: Span) -> Bound<Expr> {
-        let time = |t: &DataType| {
-            matches!(
-                t,
-                DataType::Date
-                    | DataType::Time(_)
-                    | DataType::Timestamp(_)
-                    | DataType::TimestampLtz(_)
-            )
-        };
-        if time(&left.data_type) || time(&right.data_type) {
-            return self.not_built("arithmetic with times", span);
+        let time = |e: &Expr| is_moment(&e.data_type) || e.data_type.is_interval();
+        if time(&left) || time(&right) {
+            return self.time_arithmetic(op, left, right, span);
         }
         let Some(typed) = coerce::arithmetic(self.dialect, op, &left.data_type, &right.data_type)
         else {

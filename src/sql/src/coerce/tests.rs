@@ -37,7 +37,11 @@ fn branches_take_the_widest_type() {
     both(Char(2), Char(2), Some(Char(2)));
     both(Char(2), Char(4), Some(VarChar(4)));
     both(VarChar(9), STRING, Some(STRING));
-    both(Date, Timestamp(3), Some(Timestamp(3)));
+    assert_eq!(common(Blink, &Date, &Timestamp(3)), Some(Timestamp(3)));
+    assert_eq!(common(Flink, &Date, &Timestamp(3)), None);
+    assert_eq!(common(Blink, &Float, &Double), Some(Double));
+    assert_eq!(common(Flink, &Float, &Double), Some(Float));
+    assert_eq!(common(Flink, &Double, &Float), Some(Double));
     both(Timestamp(6), TimestampLtz(3), Some(TimestampLtz(6)));
     both(Boolean, Int, None);
     both(
@@ -101,11 +105,14 @@ fn whole_numbers_divide_to_double_in_blink_and_to_whole_numbers_in_flink() {
     assert_eq!(result(Blink, Divide, &Int, &Int), Some(Double));
     assert_eq!(result(Flink, Divide, &Int, &Int), Some(Int));
     assert_eq!(result(Flink, Divide, &Int, &BigInt), Some(BigInt));
-    assert_eq!(result(Flink, Modulo, &BigInt, &Int), Some(BigInt));
+    assert_eq!(result(Flink, Modulo, &BigInt, &Int), Some(Int));
+    assert_eq!(result(Blink, Modulo, &BigInt, &Int), Some(BigInt));
+    assert_eq!(result(Flink, Modulo, &Double, &Int), None);
     assert_eq!(result(Blink, Add, &Int, &STRING), Some(Double));
     assert_eq!(result(Flink, Add, &Int, &STRING), None);
     assert_eq!(result(Blink, Add, &Boolean, &Int), None);
-    assert_eq!(result(Flink, Multiply, &Null, &Double), Some(Double));
+    assert_eq!(result(Blink, Multiply, &Null, &Double), Some(Double));
+    assert_eq!(result(Flink, Multiply, &Null, &Double), None);
 }
 
 /// Precisions and scales that Flink 2.1 gives.

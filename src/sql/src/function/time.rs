@@ -27,8 +27,6 @@ pub enum TimeUnit {
     Second,
     /// A thousandth of a second
     Millisecond,
-    /// A millionth of a second
-    Microsecond,
 }
 
 /// What EXTRACT takes out of a date, a time, or an interval.
@@ -66,6 +64,10 @@ pub enum TimeField {
     Second,
     /// MILLISECOND: of the second
     Millisecond,
+    /// MICROSECOND: of the second
+    Microsecond,
+    /// NANOSECOND: of the second
+    Nanosecond,
     /// EPOCH: seconds since 1970-01-01
     Epoch,
 }
@@ -85,10 +87,10 @@ pub enum TimeFunction {
     AddMillis,
     /// TIMESTAMPDIFF(unit, moment, moment): whole units from the first to the second. INT.
     Difference(TimeUnit),
-    /// `moment - moment` as milliseconds or months: INTERVAL.
-    Minus,
     /// CURRENT_TIMESTAMP, NOW(), PROCTIME(): the record's time. TIMESTAMP_LTZ(3).
     CurrentTimestamp,
+    /// Blink's NOW(INT): the record's time and so many seconds. BIGINT.
+    NowPlus,
     /// LOCALTIMESTAMP: the record's time in the job's zone. TIMESTAMP(3).
     LocalTimestamp,
     /// CURRENT_DATE: the record's day in the job's zone. DATE.

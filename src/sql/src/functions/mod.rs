@@ -9,7 +9,7 @@ mod known;
 mod table;
 
 use crate::Function;
-use crate::plan::{ArithmeticOp, Dialect};
+use crate::plan::{ArithmeticOp, Dialect, Expr, ExprKind, Literal};
 use crate::suggest::closest;
 use rookery_model::DataType;
 
@@ -32,6 +32,14 @@ pub(crate) enum Argument {
     TextOrBytes,
     /// Any single value, as it is: no ARRAY, MAP or ROW.
     Single,
+    /// Any number, as DOUBLE. Blink reads one from text.
+    Double,
+    /// An integer, as BIGINT. Blink takes other numbers and text.
+    BigInt,
+    /// DATE, TIME, TIMESTAMP or TIMESTAMP_LTZ as it is. Blink takes the text of one.
+    Moment,
+    /// TIMESTAMP or TIMESTAMP_LTZ as it is.
+    LocalOrInstant,
     /// Anything; all such arguments of a call are converted to one type.
     Common,
 }
@@ -41,8 +49,10 @@ impl Argument {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Text => "STRING",
-            Self::Timestamp => "TIMESTAMP",
-            Self::Number => "number",
+            Self::Timestamp | Self::LocalOrInstant => "TIMESTAMP",
+            Self::Moment => "DATE, TIME or TIMESTAMP",
+            Self::Number | Self::Double => "number",
+            Self::BigInt => "BIGINT",
             Self::Boolean => "BOOLEAN",
             Self::Integer => "INT",
             Self::Bytes => "BYTES",
@@ -59,6 +69,12 @@ pub(crate) enum Returns {
     Type(DataType),
     /// The type that the [`Argument::Common`] arguments share.
     Common,
+    /// The type of the first argument.
+    First,
+    /// The same, or a DECIMAL without a fraction.
+    Whole,
+    /// The same, or a DECIMAL of as many digits after the point as the second argument says.
+    Rounded,
     /// ARRAY of STRING.
     Strings,
     /// MAP of STRING by STRING.
@@ -84,12 +100,14 @@ impl Dialects {
 }
 
 /// What a call becomes in the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Meaning {
     /// A call.
     Call(Function),
     /// An operator that can be written as a function.
     Operator(ArithmeticOp),
+    /// A constant, as DOUBLE.
+    Constant(f64),
     /// NULLIF: compares its arguments, and gives the first in its own type.
     NullIf,
 }
@@ -127,6 +145,41 @@ impl Signature {
     }
 }
 
+/// The type that a call gives whose type hangs on that of its first argument.
+pub(crate) fn returned(returns: &Returns, args: &[Expr]) -> DataType {
+    let Some(first) = args.first() else {
+        return DataType::Null;
+    };
+    match (returns, &first.data_type) {
+        (_, DataType::Null) => DataType::Double,
+        (Returns::Whole, &DataType::Decimal { precision, .. }) => DataType::Decimal {
+            precision,
+            scale: 0,
+        },
+        (Returns::Rounded, &DataType::Decimal { precision, scale }) => {
+            let digits = match args.get(1).map(|digits| &digits.kind) {
+                None => 0,
+                Some(ExprKind::Literal(Literal::Int(digits))) => *digits,
+                Some(_) => return first.data_type.clone(),
+            };
+            rounded(precision, scale, digits)
+        }
+        (_, other) => other.clone(),
+    }
+}
+
+/// A DECIMAL rounded at a digit, as Flink's `LogicalTypeMerging.findRoundDecimalType`.
+fn rounded(precision: u8, scale: u8, digits: i64) -> DataType {
+    if digits >= i64::from(scale) {
+        return DataType::Decimal { precision, scale };
+    }
+    let kept = u8::try_from(digits.max(0)).unwrap_or(scale);
+    DataType::Decimal {
+        precision: (1 + precision - scale + kept).min(38),
+        scale: kept,
+    }
+}
+
 /// What a name stands for.
 pub(crate) enum Found {
     /// These forms.
@@ -159,7 +212,14 @@ pub(crate) fn find(dialect: Dialect, name: &str) -> Found {
     }
     let names = table::forms()
         .map(|form| form.name)
-        .chain(["JSON_VALUE", "CAST", "TRY_CAST"])
+        .chain([
+            "JSON_VALUE",
+            "CAST",
+            "TRY_CAST",
+            "EXTRACT",
+            "TIMESTAMPADD",
+            "TIMESTAMPDIFF",
+        ])
         .chain(collections::names())
         .chain(crate::bind::JSON_FUNCTIONS)
         .chain(known::names());

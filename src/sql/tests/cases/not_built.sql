@@ -17,7 +17,7 @@ insert into t select distinct k, v from s;
 insert into t select k, v from s order by ts limit 10;
 insert into t select k, count(*) from s group by k emit with delay '1' minute before watermark;
 insert into t select k, v from s union select k, v from other;
-insert into t select upper(k), cast(date_format(ts, 'HH') as int) from s where ts > now();
+insert into t select upper(k), cast(date_format(ts, 'HH') as int) from s where ts > current_timestamp;
 insert into t select k, map['a', 1]['a'] from s where k is json and exists (select 1 from other);
 insert into t select s.k, missing.v from s join nowhere as missing on s.k = missing.k;
 insert into t /*+ OPTIONS('sink.parallelism' = '2') */ select k, json_exists(arr, '$.a' error on error) from s;

@@ -2,19 +2,21 @@
 
 use super::Lowering;
 use crate::compile::is_of_message;
-use crate::error::RefusalReason;
 use crate::eval::json::{CallPath, JsonCall, PathRead};
 use crate::eval::nested::FieldOf;
 use crate::eval::node::Node;
-use crate::functions::{FormatSource, UnixTimestamp, fallible, scalar};
+use crate::functions::{fallible, scalar};
 use rookery_codecs::json::PathSet;
-use rookery_codecs::time::Pattern;
-use rookery_model::{DataType, Value};
-use rookery_sql::plan::{Dialect, Expr, ExprKind, PathArgument, Span};
+use rookery_model::DataType;
+use rookery_sql::plan::{Expr, ExprKind, PathArgument};
 use rookery_sql::{CollectionFunction, Function};
 
 impl Lowering<'_> {
-    pub(super) fn json_value(&mut self, input: &Expr, path: &PathArgument) -> Node {
+    pub(super) fn json_value(
+        &mut self,
+        input: &Expr,
+        path: &PathArgument,
+    ) -> Node {
         match path {
             PathArgument::Constant(path) => {
                 if let Some(key) = self.json_column(input) {
@@ -48,7 +50,8 @@ impl Lowering<'_> {
         Some(self.shared.key(&column.field.name))
     }
 
-    pub(super) fn call(&mut self, function: Function, args: &[Expr], span: Span) -> Node {
+    pub(super) fn call(&mut self, function: Function, args: &[Expr], expr: &Expr) -> Node {
+        let span = expr.span;
         if let Some(scalar) = scalar(function) {
             return Node::Call {
                 function: scalar,
@@ -65,6 +68,8 @@ impl Lowering<'_> {
                     place: place as usize,
                 }))
             }
+            (Function::Numeric(function), _) => self.numeric_call(function, args, expr),
+            (Function::Time(function), _) => self.time_call(function, args),
             (Function::Coalesce, _) => Node::Coalesce(self.list(args)),
             (Function::If, [condition, then, otherwise]) => Node::Case {
                 branches: Box::new([(self.lower(condition), self.lower(then))]),
@@ -81,32 +86,9 @@ impl Lowering<'_> {
                 None => Node::NULL,
             },
             (Function::UnixTimestamp, [text, format @ ..]) => {
-                self.unix_timestamp(text, format.first(), span)
+                self.unix_timestamp(text, format.first())
             }
             _ => self.not_built(span, format!("{function:?} of {} arguments", args.len())),
-        }
-    }
-
-    fn unix_timestamp(&mut self, text: &Expr, format: Option<&Expr>, span: Span) -> Node {
-        if self.dialect == Dialect::Flink {
-            return self.flink_only(span, "UNIX_TIMESTAMP of text");
-        }
-        let constant = |pattern: &str| Pattern::new(pattern).map(FormatSource::Constant);
-        let format = match format.map(|format| (format.span, self.lower(format))) {
-            None => constant(Pattern::DEFAULT).map_err(|error| (span, error)),
-            Some((_, Node::Constant(Value::Null))) => return Node::NULL,
-            Some((span, Node::Text(text))) => constant(&text).map_err(|error| (span, error)),
-            Some((_, text)) => Ok(FormatSource::Dynamic {
-                text,
-                site: self.shared.site(),
-            }),
-        };
-        match format {
-            Ok(format) => Node::Operator(Box::new(UnixTimestamp {
-                input: self.lower(text),
-                format,
-            })),
-            Err((span, error)) => self.refuse(span, RefusalReason::Constant(error.to_string())),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod calls;
 mod json;
 mod nested;
+mod numbers_and_times;
 mod predicates;
 mod text;
 
@@ -92,7 +93,7 @@ impl Lowering<'_> {
                 on_error,
             } => self.flink_json_value(input, path, [on_empty, on_error], &expr.data_type),
             ExprKind::JsonValue { input, path, .. } => self.json_value(input, path),
-            ExprKind::Call { function, args } => self.call(*function, args, expr.span),
+            ExprKind::Call { function, args } => self.call(*function, args, expr),
         }
     }
 
@@ -122,10 +123,6 @@ impl Lowering<'_> {
         self.refuse(span, RefusalReason::NotBuilt(construct.into()))
     }
 
-    fn flink_only(&mut self, span: Span, construct: impl Into<String>) -> Node {
-        self.refuse(span, RefusalReason::FlinkOnly(construct.into()))
-    }
-
     fn literal(&mut self, literal: &Literal, expr: &Expr) -> Node {
         let value = match (literal, &expr.data_type) {
             (Literal::Null, _) => Value::Null,
@@ -142,9 +139,7 @@ impl Lowering<'_> {
                 Value::TimestampLtz(*instant)
             }
             (Literal::Timestamp(local), _) => Value::Timestamp(*local),
-            (Literal::Months(_) | Literal::Millis(_), _) => {
-                return self.not_built(expr.span, "arithmetic with an INTERVAL");
-            }
+            (Literal::Months(interval) | Literal::Millis(interval), _) => Value::Int(*interval),
         };
         Node::Constant(value)
     }
@@ -296,10 +291,6 @@ impl Lowering<'_> {
             let construct = format!("arithmetic that gives {}", expr.data_type);
             return self.not_built(expr.span, construct);
         };
-        let whole = matches!(kind, NumberKind::Int(_));
-        if op == ArithmeticOp::Divide && whole && self.dialect == Dialect::Flink {
-            return self.flink_only(expr.span, "division of integers");
-        }
         Node::Arithmetic(Box::new(Arithmetic {
             op: Operator::Binary(op),
             kind,

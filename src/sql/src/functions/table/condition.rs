@@ -2,7 +2,7 @@
 
 use super::{BOOLEAN, SAME, form, many};
 use crate::Function as F;
-use crate::functions::Argument::{Boolean, Common, Text};
+use crate::functions::Argument::{Boolean, Common, Single};
 use crate::functions::Dialects::Both;
 use crate::functions::Meaning::{Call, NullIf};
 use crate::functions::Signature;
@@ -14,7 +14,7 @@ pub(super) const FORMS: &[Signature] = &[
     form("IFNULL",         &[Common, Common],          SAME,    Both,  Call(F::Coalesce)),
     form("NULLIF",         &[Common, Common],          SAME,    Both,  NullIf),
     form("IF",             &[Boolean, Common, Common], SAME,    Both,  Call(F::If)),
-    form("IS_ALPHA",       &[Text],                    BOOLEAN, Both,  Call(F::IsAlpha)),
-    form("IS_DECIMAL",     &[Text],                    BOOLEAN, Both,  Call(F::IsDecimal)),
-    form("IS_DIGIT",       &[Text],                    BOOLEAN, Both,  Call(F::IsDigit)),
+    form("IS_ALPHA",       &[Single],                  BOOLEAN, Both,  Call(F::IsAlpha)),
+    form("IS_DECIMAL",     &[Single],                  BOOLEAN, Both,  Call(F::IsDecimal)),
+    form("IS_DIGIT",       &[Single],                  BOOLEAN, Both,  Call(F::IsDigit)),
 ];

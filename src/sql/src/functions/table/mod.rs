@@ -13,6 +13,11 @@ const BOOLEAN: Returns = Returns::Type(DataType::Boolean);
 const INT: Returns = Returns::Type(DataType::Int);
 const STRING: Returns = Returns::Type(DataType::STRING);
 const BYTES: Returns = Returns::Type(DataType::VarBinary(DataType::MAX_LENGTH));
+const DATE: Returns = Returns::Type(DataType::Date);
+const DOUBLE: Returns = Returns::Type(DataType::Double);
+const FIRST: Returns = Returns::First;
+const ROUNDED: Returns = Returns::Rounded;
+const WHOLE: Returns = Returns::Whole;
 const STRINGS: Returns = Returns::Strings;
 const STRING_MAP: Returns = Returns::StringMap;
 /// The type that the arguments share.
