@@ -7,7 +7,7 @@ CREATE TABLE device_messages (
   id        VARCHAR,
   imei      VARCHAR,
   `type`    VARCHAR,
-  `data`    VARCHAR,            -- JSON in a string, another shape for each kind of machine
+  `data`    VARCHAR, -- JSON in a string, another shape for each kind of machine
   `profile` VARCHAR,
   `time`    VARCHAR
 ) WITH (

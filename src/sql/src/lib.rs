@@ -9,6 +9,8 @@
 //! 4. `lint`: warnings of what a sound program may not mean.
 //! 5. `diagnostics`: what is wrong, where, and what to write instead; stable codes in [`Code`].
 //!
+//! Beside them, `format` writes a file in one style, and `explain` shows bound expressions as text.
+//!
 //! Pure: no I/O, no clock, no environment. It knows no connector: options pass through as text.
 //!
 //! Invariants: no text makes it panic; nesting and operator chains are bounded before anything
@@ -19,6 +21,8 @@ mod code;
 mod coerce;
 mod compile;
 mod diagnostics;
+mod explain;
+mod format;
 mod function;
 mod functions;
 mod json_path;
@@ -35,9 +39,12 @@ mod time_literal;
 pub use code::Code;
 pub use compile::{CompileOptions, Compiled, compile};
 pub use diagnostics::{Diagnostic, Related, Severity};
+pub use explain::{expression_text, path_text};
+pub use format::format;
 pub use function::{
     CollectionFunction, Function, JsonFunction, JsonKind, JsonOnError, JsonOnMissing, JsonWrapper,
     MathFunction, NumericFunction, Side, TextFunction, TimeField, TimeFunction, TimeUnit,
 };
+pub use functions::{FunctionName, function_names};
 pub use json_path::{PathError, PathErrorKind, parse_json_path};
 pub use source::{LineColumn, SourceFile};

@@ -6,7 +6,11 @@
 
 pub(crate) mod collections;
 mod known;
+mod listing;
 mod table;
+
+pub(crate) use listing::name_of;
+pub use listing::{FunctionName, function_names};
 
 use crate::Function;
 use crate::plan::{ArithmeticOp, Dialect, Expr, ExprKind, Literal};
