@@ -183,7 +183,8 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<Decimal> {
     let mut magnitude: u128 = 0;
     let taken = kept.clamp(0, mantissa.len() as i64) as usize;
     for digit in digits.by_ref().take(taken) {
-        magnitude = magnitude * 10 + u128::from(digit - b'0');
+        // One digit too many is beyond 128 bits already.
+        magnitude = magnitude.checked_mul(10)? + u128::from(digit - b'0');
         if magnitude >= wide::power10(DIGITS_MAX) {
             return None;
         }
@@ -196,7 +197,7 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<Decimal> {
         if magnitude == 0 {
             break;
         }
-        magnitude *= 10;
+        magnitude = magnitude.checked_mul(10)?;
         if magnitude >= wide::power10(DIGITS_MAX) {
             return None;
         }
