@@ -77,3 +77,49 @@ fn a_file_that_is_not_there_is_a_usage_error() {
         finished.stderr
     );
 }
+
+#[test]
+fn editors_get_an_object_a_line_and_nothing_else() {
+    let bad = GOOD.replace("SELECT imei,", "SELECT '水', imei,");
+    let installation = Installation::new(&[("bad", &bad)]);
+    let file = path(&installation, "bad.sql");
+    let finished = run(&["check", "--format", "json", &file]);
+    assert_eq!(finished.code, 1, "{}{}", finished.stdout, finished.stderr);
+    let lines: Vec<_> = finished.stdout.lines().collect();
+    let object = |line: &&str| line.starts_with("{\"file\":") && line.ends_with('}');
+    assert!(lines.iter().all(|line| object(line)), "{}", finished.stdout);
+    let error = lines.iter().find(|line| line.contains("\"E0209\""));
+    let error = error.expect("the count of columns is wrong");
+    for part in [
+        "\"severity\":\"error\"",
+        "\"line\":3,\"column\":27,",
+        "\"end_line\":3,",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[test]
+fn denied_warnings_fail_a_check() {
+    let installation = Installation::new(&[("good", GOOD)]);
+    let file = path(&installation, "good.sql");
+    assert_eq!(run(&["check", &file]).code, 0);
+    let finished = run(&["check", "--deny-warnings", &file]);
+    assert_eq!(finished.code, 1, "{}{}", finished.stdout, finished.stderr);
+    assert!(finished.stdout.contains("E0311"), "{}", finished.stdout);
+    let mended = GOOD.replace("CAST(", "TRY_CAST(");
+    let installation = Installation::new(&[("good", &mended)]);
+    let finished = run(&["check", "--deny-warnings", &path(&installation, "good.sql")]);
+    assert_eq!(finished.code, 0, "{}{}", finished.stdout, finished.stderr);
+}
+
+#[test]
+fn codes_are_explained() {
+    let finished = run(&["explain-error", "e0202"]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert!(finished.stdout.starts_with("E0202 No such column\n"));
+    assert!(run(&["explain-error"]).stdout.contains("E5012  "));
+    let unknown = run(&["explain-error", "E9999"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("E9999"), "{}", unknown.stderr);
+}

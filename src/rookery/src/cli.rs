@@ -39,6 +39,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Print the rows that a rule file makes of messages on standard input
     Eval(EvalArguments),
+    /// Say what an error code means, and what to write instead
+    ExplainError(ExplainErrorArguments),
     /// Print configuration
     Config {
         /// Which.
@@ -124,9 +126,37 @@ pub struct CheckArguments {
     /// The configuration whose `[tables]` replace connectors and options; with --connect
     #[arg(long, value_name = "FILE", requires = "connect")]
     pub config: Option<PathBuf>,
+    /// How to print findings
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        conflicts_with = "connect"
+    )]
+    pub format: CheckFormat,
+    /// Exit with 1 if there is a warning
+    #[arg(long)]
+    pub deny_warnings: bool,
     /// Dialect and zone.
     #[command(flatten)]
     pub language: Language,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// As compilers do, with the line and the span under it
+    Text,
+    /// One JSON object a line, for editors; docs/errors.md has the shape
+    Json,
+}
+
+/// `rookery explain-error`
+#[derive(Debug, Args)]
+pub struct ExplainErrorArguments {
+    /// The code, such as E0202; without one all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// `rookery eval`

@@ -1,15 +1,18 @@
 //! `rookery check`: what is wrong with rule files, without running them.
 
+mod json;
+
 use super::connect;
-use crate::cli::CheckArguments;
+use crate::cli::{CheckArguments, CheckFormat};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::{self, Report, Severity};
 use crate::rules::{self, RuleFile, RulesError, files};
+use json::Finding;
 use rookery_engine::RuleSet;
 use rookery_sql::SourceFile;
-use rookery_sql::plan::Program;
+use rookery_sql::plan::{Program, Span};
 use std::io::Write;
 use std::path::Path;
 
@@ -71,18 +74,17 @@ fn check(
 ) -> Verdict {
     let source = match files::read(path) {
         Ok(source) => source,
-        Err(error) => {
-            output::complain(&unreadable(path, &error));
-            return match error {
-                RulesError::Unreadable { .. } => Verdict::Missing,
-                _ => Verdict::Faulty,
-            };
-        }
+        Err(error) => return unread(path, &error, arguments.format, out),
     };
     let findings = rules::compile(&source, &arguments.language);
     for diagnostic in &findings.diagnostics {
-        out.push_str(&diagnostic.render(&source, colour));
-        out.push_str("\n\n");
+        match arguments.format {
+            CheckFormat::Json => *out += &Finding::of_diagnostic(&source, diagnostic).line(),
+            CheckFormat::Text => {
+                out.push_str(&diagnostic.render(&source, colour));
+                out.push_str("\n\n");
+            }
+        }
     }
     let (errors, mut warnings) = rules::count(&findings.diagnostics);
     if let Some(program) = &findings.program {
@@ -91,32 +93,52 @@ fn check(
             .iter()
             .map(|found| found.span.start)
             .collect();
+        let mut others = refusals(program, &shown);
         // Who reaches the sinks hears of their connectors then, as the configuration has them.
-        let connectors = match arguments.connect {
-            true => Vec::new(),
-            false => connectors(program, &source, colour),
-        };
-        for warning in refusals(program, &source, &shown, colour)
-            .into_iter()
-            .chain(connectors)
-        {
-            out.push_str(&warning);
-            out.push('\n');
-            warnings += 1;
+        if !arguments.connect {
+            others.extend(connectors(program));
         }
+        for warning in &others {
+            match arguments.format {
+                CheckFormat::Json => *out += &warning.line(&source),
+                CheckFormat::Text => {
+                    out.push_str(&warning.render(&source, colour));
+                    out.push('\n');
+                }
+            }
+        }
+        warnings += others.len();
     }
-    let rules = findings
-        .program
-        .as_ref()
-        .map_or(0, |program| program.rules.len());
-    out.push_str(&summary(&source.path, rules, errors, warnings));
+    let denied = arguments.deny_warnings && errors == 0 && warnings > 0;
+    if arguments.format == CheckFormat::Text {
+        let rules = findings
+            .program
+            .as_ref()
+            .map_or(0, |program| program.rules.len());
+        out.push_str(&summary(&source.path, rules, errors, warnings, denied));
+    }
     if let Some(program) = findings.program {
         good.push(RuleFile { source, program });
     }
-    if errors == 0 {
+    if errors == 0 && !denied {
         Verdict::Good
     } else {
         Verdict::Faulty
+    }
+}
+
+/// Tells of a file that cannot be read.
+fn unread(path: &Path, error: &RulesError, format: CheckFormat, out: &mut String) -> Verdict {
+    match format {
+        CheckFormat::Text => output::complain(&unreadable(path, error)),
+        CheckFormat::Json => {
+            let (path, message) = (path.display().to_string(), error.to_string());
+            *out += &Finding::of_file(&path, error.code(), &message, &[]).line();
+        }
+    }
+    match error {
+        RulesError::Unreadable { .. } => Verdict::Missing,
+        _ => Verdict::Faulty,
     }
 }
 
@@ -133,26 +155,57 @@ pub fn unreadable(path: &Path, error: &RulesError) -> String {
     .render(report::colour(&std::io::stderr()))
 }
 
-fn summary(path: &str, rules: usize, errors: usize, warnings: usize) -> String {
+fn summary(path: &str, rules: usize, errors: usize, warnings: usize, denied: bool) -> String {
     let counted = |count: usize, word: &str| match count {
         1 => format!("1 {word}"),
         _ => format!("{count} {word}s"),
     };
     let mut parts = Vec::new();
-    if errors == 0 {
-        parts.push("ok".to_owned());
-        parts.push(counted(rules, "rule"));
-    } else {
+    if errors > 0 {
         parts.push(counted(errors, "error"));
+    } else {
+        if !denied {
+            parts.push("ok".to_owned());
+        }
+        parts.push(counted(rules, "rule"));
     }
     if warnings > 0 {
         parts.push(counted(warnings, "warning"));
     }
+    if denied {
+        parts.push("which --deny-warnings refuses".to_owned());
+    }
     format!("{path}: {}\n", parts.join(", "))
 }
 
+/// A warning that the SQL alone does not tell.
+struct Warning {
+    code: &'static str,
+    message: String,
+    span: Span,
+    help: Vec<String>,
+}
+
+impl Warning {
+    fn render(&self, source: &SourceFile, colour: bool) -> String {
+        Report {
+            severity: Severity::Warning,
+            code: self.code,
+            message: &self.message,
+            path: &source.path,
+            place: Some((&source.text, rules::bytes(self.span))),
+            help: &self.help,
+        }
+        .render(colour)
+    }
+
+    fn line(&self, source: &SourceFile) -> String {
+        Finding::warning(source, self.code, &self.message, self.span, &self.help).line()
+    }
+}
+
 /// What the file means and `run` refuses.
-fn refusals(program: &Program, source: &SourceFile, shown: &[u32], colour: bool) -> Vec<String> {
+fn refusals(program: &Program, shown: &[u32]) -> Vec<Warning> {
     let Err(error) = RuleSet::compile(vec![program.clone()]) else {
         return Vec::new();
     };
@@ -160,34 +213,24 @@ fn refusals(program: &Program, source: &SourceFile, shown: &[u32], colour: bool)
         .refusals
         .iter()
         .filter(|refusal| !shown.contains(&refusal.span.start));
-    new.map(|refusal| {
-        Report {
-            severity: Severity::Warning,
-            code: refusal.code(),
-            message: &refusal.reason.to_string(),
-            path: &source.path,
-            place: Some((&source.text, rules::bytes(refusal.span))),
-            help: &["`run` and `eval` refuse this file until then".to_owned()],
-        }
-        .render(colour)
+    new.map(|refusal| Warning {
+        code: refusal.code(),
+        message: refusal.reason.to_string(),
+        span: refusal.span,
+        help: vec!["`run` and `eval` refuse this file until then".to_owned()],
     })
     .collect()
 }
 
 /// Connectors that `run` would refuse unless the configuration replaces them.
-fn connectors(program: &Program, source: &SourceFile, colour: bool) -> Vec<String> {
-    rules::connector_warnings(program)
-        .iter()
-        .map(|warning| {
-            Report {
-                severity: Severity::Warning,
-                code: warning.code,
-                message: &warning.message,
-                path: &source.path,
-                place: Some((&source.text, rules::bytes(warning.span))),
-                help: &warning.help,
-            }
-            .render(colour)
+fn connectors(program: &Program) -> Vec<Warning> {
+    let warnings = rules::connector_warnings(program).into_iter();
+    warnings
+        .map(|warning| Warning {
+            code: warning.code,
+            message: warning.message,
+            span: warning.span,
+            help: warning.help,
         })
         .collect()
 }
@@ -198,8 +241,18 @@ mod tests {
 
     #[test]
     fn the_last_line_counts_what_was_found() {
-        assert_eq!(summary("a.sql", 2, 0, 0), "a.sql: ok, 2 rules\n");
-        assert_eq!(summary("a.sql", 1, 0, 1), "a.sql: ok, 1 rule, 1 warning\n");
-        assert_eq!(summary("a.sql", 0, 1, 2), "a.sql: 1 error, 2 warnings\n");
+        assert_eq!(summary("a.sql", 2, 0, 0, false), "a.sql: ok, 2 rules\n");
+        assert_eq!(
+            summary("a.sql", 1, 0, 1, false),
+            "a.sql: ok, 1 rule, 1 warning\n"
+        );
+        assert_eq!(
+            summary("a.sql", 1, 0, 2, true),
+            "a.sql: 1 rule, 2 warnings, which --deny-warnings refuses\n"
+        );
+        assert_eq!(
+            summary("a.sql", 0, 1, 2, false),
+            "a.sql: 1 error, 2 warnings\n"
+        );
     }
 }

@@ -6,6 +6,7 @@ mod connect;
 mod demo;
 mod dlq;
 mod eval;
+mod explain_error;
 mod run;
 mod wal;
 
@@ -22,6 +23,7 @@ pub fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::ExplainError(arguments) => explain_error::run(&arguments),
         Command::Config { command } => config::run(&command),
         Command::Dlq { command } => dlq::run(&command),
         Command::Wal { command } => wal::run(&command),
