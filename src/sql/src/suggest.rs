@@ -30,9 +30,40 @@ pub(crate) fn closest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// What Flink calls a function that MySQL, Hive, Spark or PostgreSQL call otherwise.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("GETDATE", "CURRENT_TIMESTAMP"),
+    ("GET_JSON_OBJECT", "JSON_VALUE"),
+    ("ISNULL", "COALESCE"),
+    ("JSON_EXTRACT", "JSON_VALUE"),
+    ("JSON_EXTRACT_SCALAR", "JSON_VALUE"),
+    ("LEN", "CHAR_LENGTH"),
+    ("LENGTH", "CHAR_LENGTH"),
+    ("NVL", "COALESCE"),
+    ("STRPOS", "LOCATE"),
+    ("STR_TO_DATE", "TO_TIMESTAMP"),
+    ("SYSDATE", "CURRENT_TIMESTAMP"),
+    ("TO_CHAR", "DATE_FORMAT"),
+    ("TO_NUMBER", "CAST"),
+];
+
+/// The function that another SQL calls by an upper-case name.
+pub(crate) fn of_another_sql(name: &str) -> Option<&'static str> {
+    OTHER_NAMES
+        .iter()
+        .find_map(|(other, ours)| (*other == name).then_some(*ours))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::closest;
+    use super::{OTHER_NAMES, closest, of_another_sql};
+
+    #[test]
+    fn names_of_other_sqls_lead_to_ours() {
+        assert_eq!(of_another_sql("NVL"), Some("COALESCE"));
+        assert_eq!(of_another_sql("COALESCE"), None);
+        assert!(OTHER_NAMES.is_sorted());
+    }
 
     #[test]
     fn near_names_are_found_and_far_ones_are_not() {

@@ -14,7 +14,7 @@ pub use listing::{FunctionName, function_names};
 
 use crate::Function;
 use crate::plan::{ArithmeticOp, Dialect, Expr, ExprKind, Literal};
-use crate::suggest::closest;
+use crate::suggest::{closest, of_another_sql};
 use rookery_model::DataType;
 
 /// What an argument must be.
@@ -227,7 +227,7 @@ pub(crate) fn find(dialect: Dialect, name: &str) -> Found {
         .chain(collections::names())
         .chain(crate::bind::JSON_FUNCTIONS)
         .chain(known::names());
-    Found::Unknown(closest(&upper, names))
+    Found::Unknown(of_another_sql(&upper).or_else(|| closest(&upper, names)))
 }
 
 #[cfg(test)]

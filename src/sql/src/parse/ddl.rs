@@ -24,6 +24,7 @@ pub(crate) fn read_table(reading: &Reading<'_>, parser: &mut Parser) -> Read<Cre
         watermarks: Vec::new(),
         options: Vec::new(),
     };
+    refuse_other_forms(parser)?;
     parser.expect(&Token::LParen, "`(` and the table's columns")?;
     loop {
         if parser.peek_is(0, &Token::RParen) && !table.columns.is_empty() {
@@ -50,6 +51,11 @@ fn read_clauses(parser: &mut Parser, table: &mut CreateTable) -> Read<()> {
     if parser.accept_word("WITH") {
         table.options = read_options(parser)?;
     }
+    refuse_other_forms(parser)
+}
+
+/// Forms of CREATE TABLE that Flink has and rule files do not, before or behind the columns.
+fn refuse_other_forms(parser: &Parser) -> Read<()> {
     let refused = [
         (
             "LIKE",
