@@ -66,11 +66,6 @@ pub enum RefusalReason {
         /// The type it should get.
         to: DataType,
     },
-    /// The two dialects give different rows here, and only one meaning is built.
-    #[error(
-        "{0} in the flink dialect is not built yet; the blink dialect has it (`SET 'rookery.dialect' = 'blink'`)"
-    )]
-    FlinkOnly(String),
     /// An implicit column that needs what no table can say yet.
     #[error("column `{0}` needs the message's own time, which no table can name yet")]
     NoMessageTime(&'static str),
@@ -102,7 +97,6 @@ impl RefusalReason {
         match self {
             Self::NotBuilt(_) => "E1350",
             Self::Cast { .. } => "E1351",
-            Self::FlinkOnly(_) => "E1352",
             Self::NoMessageTime(_) => "E1353",
             Self::Constant(_) => "E1354",
             Self::RuleName(_) => "E1355",
@@ -139,11 +133,6 @@ mod tests {
                     to: DataType::Date,
                 },
                 "E1351 a cast from INT to DATE is not built yet",
-            ),
-            (
-                RefusalReason::FlinkOnly("JSON_VALUE".to_owned()),
-                "E1352 JSON_VALUE in the flink dialect is not built yet; the blink dialect has it \
-                 (`SET 'rookery.dialect' = 'blink'`)",
             ),
             (
                 RefusalReason::NoMessageTime("__lag_ms"),

@@ -494,7 +494,7 @@ fn unix_timestamps() {
     assert_eq!(
         seen.dead_letters,
         [
-            "eval E1303 job.out: the letter `Q` of the date format `yyyy-QQ` is not supported; the letters are y M d H h m s S a z, others go between single quotes"
+            "eval E1303 job.out: the letter `Q` of the date format `yyyy-QQ` is not supported; the letters are y M d D H h k K m s S a E z Z X, others go between single quotes"
         ]
     );
 }

@@ -254,7 +254,7 @@ impl Numeric {
         let parts = [
             self.salt,
             u64::from(cx.record.shard.0),
-            u64::from(position.term.0),
+            position.term.0,
             position.lsn.0,
         ];
         let drawn = parts

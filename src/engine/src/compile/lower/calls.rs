@@ -12,11 +12,7 @@ use rookery_sql::plan::{Expr, ExprKind, PathArgument};
 use rookery_sql::{CollectionFunction, Function};
 
 impl Lowering<'_> {
-    pub(super) fn json_value(
-        &mut self,
-        input: &Expr,
-        path: &PathArgument,
-    ) -> Node {
+    pub(super) fn json_value(&mut self, input: &Expr, path: &PathArgument) -> Node {
         match path {
             PathArgument::Constant(path) => {
                 if let Some(key) = self.json_column(input) {
