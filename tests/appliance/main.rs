@@ -13,6 +13,7 @@ mod demo;
 mod eval;
 mod limits;
 mod restart;
+mod rule_tools;
 mod shippers;
 mod sick_sink;
 mod spill;

@@ -1,10 +1,12 @@
 //! The command line, as it is typed. What it means is settled by [`command`](crate::command).
 
 mod dlq;
+mod rules;
 
 pub use dlq::{
     DlqCommand, Filters, LsArguments, PurgeArguments, RetryArguments, ShowArguments, StageName,
 };
+pub use rules::{ExplainArguments, FmtArguments, PlanFormat, TestArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -39,6 +41,12 @@ pub enum Command {
     Check(CheckArguments),
     /// Print the rows that a rule file makes of messages on standard input
     Eval(EvalArguments),
+    /// Show what a rule file comes to: dispatch, JSON paths, conditions, rows
+    Explain(ExplainArguments),
+    /// Bring rule files into one style
+    Fmt(FmtArguments),
+    /// Run the tests that stand beside rule files
+    Test(TestArguments),
     /// Say what an error code means, and what to write instead
     ExplainError(ExplainErrorArguments),
     /// Print configuration

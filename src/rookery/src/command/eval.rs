@@ -50,7 +50,10 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<Exit> {
     };
     let printer = Printer::new(&rules, output::stdout())
         .context("the zone was found good when the file was compiled")?;
-    let result = Evaluation::new(Arc::new(rules), chosen, printer).run(io::stdin().lock());
+    let evaluation = Evaluation::new(Arc::new(rules), chosen, printer, None);
+    let result = evaluation
+        .run(io::stdin().lock(), Printer::flush)
+        .map(|_| ());
     output::reader_may_leave(result)?;
     Ok(Exit::Done)
 }
@@ -112,7 +115,13 @@ fn rule_set(program: Program, source: &SourceFile, colour: bool) -> Option<RuleS
 }
 
 /// The source that reads the messages; `None` where the rules read none.
-fn choose_source(rules: &RuleSet, asked: Option<&str>) -> Result<Option<SourceId>, String> {
+///
+/// # Errors
+/// Which names there are instead.
+pub(super) fn choose_source(
+    rules: &RuleSet,
+    asked: Option<&str>,
+) -> Result<Option<SourceId>, String> {
     let sources = rules.sources();
     let names = || sources.iter().map(|source| source.name.as_str());
     match (asked, sources) {
@@ -141,24 +150,41 @@ fn choose_source(rules: &RuleSet, asked: Option<&str>) -> Result<Option<SourceId
 }
 
 /// Messages in, rows and dead letters out.
-struct Evaluation<W: Write> {
+pub(super) struct Evaluation<O: Output> {
     engine: Engine,
-    printer: Printer<W>,
+    output: O,
     lsn: Lsn,
     time: RecordTime,
+    /// Whether all records have the time that was given.
+    fixed: bool,
 }
 
-impl<W: Write> Evaluation<W> {
-    fn new(rules: Arc<RuleSet>, source: Option<SourceId>, printer: Printer<W>) -> Self {
+impl<O: Output> Evaluation<O> {
+    /// An evaluation whose records have the time of the clock, or one that is given.
+    pub(super) fn new(
+        rules: Arc<RuleSet>,
+        source: Option<SourceId>,
+        output: O,
+        time: Option<RecordTime>,
+    ) -> Self {
         Self {
             engine: Engine::new(rules, source),
-            printer,
+            output,
             lsn: Lsn(0),
-            time: RecordTime(0),
+            time: time.unwrap_or(RecordTime(0)),
+            fixed: time.is_some(),
         }
     }
 
-    fn run(mut self, mut input: impl Read) -> io::Result<()> {
+    /// Steps the rules' own record, then each line; gives the output back.
+    ///
+    /// # Errors
+    /// The input cannot be read, or `flush` says so.
+    pub(super) fn run(
+        mut self,
+        mut input: impl Read,
+        mut flush: impl FnMut(&mut O) -> io::Result<()>,
+    ) -> io::Result<O> {
         let mut framer = LineFramer::new(FRAME_MAX_BYTES);
         self.tell_time();
         self.step(RecordInput::Rules);
@@ -175,7 +201,8 @@ impl<W: Write> Evaluation<W> {
                 framer.spare()[0] = b'\n';
                 framer.filled(1);
             } else {
-                return self.printer.finish();
+                flush(&mut self.output)?;
+                return Ok(self.output);
             }
             self.tell_time();
             while let Some(frame) = framer.next_frame() {
@@ -184,11 +211,14 @@ impl<W: Write> Evaluation<W> {
                     Frame::Oversized { prefix, length } => self.oversized(prefix, length),
                 }
             }
-            self.printer.flush()?;
+            flush(&mut self.output)?;
         }
     }
 
     fn tell_time(&mut self) {
+        if self.fixed {
+            return;
+        }
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -205,14 +235,14 @@ impl<W: Write> Evaluation<W> {
             forwarder: "",
             kind,
         };
-        self.engine.step(&record, &mut self.printer);
+        self.engine.step(&record, &mut self.output);
     }
 
     fn oversized(&mut self, prefix: &[u8], length: u64) {
         self.lsn = self.lsn.next();
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         let reason = rookery_sources::defect_reason(OVERSIZED, length, FRAME_MAX_BYTES);
-        self.printer.dead_letter(DeadLetter {
+        self.output.dead_letter(DeadLetter {
             stage: Stage::Frame,
             rule: None,
             code: "E1001",
@@ -259,10 +289,6 @@ impl<W: Write> Printer<W> {
     fn flush(&mut self) -> io::Result<()> {
         std::mem::replace(&mut self.result, Ok(()))?;
         self.out.flush()
-    }
-
-    fn finish(mut self) -> io::Result<()> {
-        self.flush()
     }
 }
 

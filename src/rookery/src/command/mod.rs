@@ -6,8 +6,11 @@ mod connect;
 mod demo;
 mod dlq;
 mod eval;
+mod explain;
 mod explain_error;
+mod fmt;
 mod run;
+mod test;
 mod wal;
 
 use crate::cli::{Arguments, Command};
@@ -23,6 +26,9 @@ pub fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::ExplainError(arguments) => explain_error::run(&arguments),
         Command::Config { command } => config::run(&command),
         Command::Dlq { command } => dlq::run(&command),
