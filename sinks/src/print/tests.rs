@@ -88,7 +88,7 @@ fn an_option_of_another_connector_is_refused() {
     assert_eq!(
         error.err().unwrap().to_string(),
         "[E3023] table jobs.Orders of 水: connector `print` has no option `path`; its options are \
-         format, batch_rows_max, batch_bytes_max, linger_ms"
+         format, batch_rows_max, batch_bytes_max, linger_ms, spill_max_bytes, spill_policy"
     );
 }
 
