@@ -29,7 +29,7 @@ CREATE TABLE orders (`id` VARCHAR, `imei` VARCHAR, `ml` INT)
   WITH (connector = 'filesystem', path = '{out}/orders', format = 'json');
 CREATE TABLE everything (`id` VARCHAR, `imei` VARCHAR)
   WITH (connector = 'filesystem', path = '{out}/everything', format = 'json');
-INSERT INTO orders SELECT id, imei, CAST(JSON_VALUE(`data`, '$.Ml') AS INT) FROM up WHERE `type` = '08';
+INSERT INTO orders SELECT id, imei, TRY_CAST(JSON_VALUE(`data`, '$.Ml') AS INT) FROM up WHERE `type` = '08';
 INSERT INTO everything SELECT id, imei FROM up;
 ";
 
