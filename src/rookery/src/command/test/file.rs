@@ -178,15 +178,18 @@ impl Reader {
             }
             time
         });
+        let rows = self.rows(table.get("rows"));
+        let dead_letters = self.letters(table.get("dead_letters"));
+        let source = self.text(table, "source");
         Some(Case {
             name: name?,
             span: table.get("name").and_then(Item::span),
             index,
-            source: self.text(table, "source"),
+            source,
             time,
             messages,
-            rows: self.rows(table.get("rows")),
-            dead_letters: self.letters(table.get("dead_letters")),
+            rows,
+            dead_letters,
         })
     }
 
@@ -346,7 +349,7 @@ dead_letters = ['x']
             .collect();
         assert_eq!(
             codes,
-            ["E5033", "E5032", "E5034", "E5033", "E5033", "E5033"][..codes.len()]
+            ["E5033", "E5032", "E5034", "E5033", "E5033", "E5033"]
         );
         assert_eq!(problems[1].help, ["did you mean `name`?"]);
         assert_eq!(&text[problems[1].span.clone().unwrap()], "nmae");
