@@ -87,7 +87,7 @@ fn editors_get_an_object_a_line_and_nothing_else() {
     assert_eq!(finished.code, 1, "{}{}", finished.stdout, finished.stderr);
     let lines: Vec<_> = finished.stdout.lines().collect();
     let object = |line: &&str| line.starts_with("{\"file\":") && line.ends_with('}');
-    assert!(lines.iter().all(|line| object(line)), "{}", finished.stdout);
+    assert!(lines.iter().all(object), "{}", finished.stdout);
     let error = lines.iter().find(|line| line.contains("\"E0209\""));
     let error = error.expect("the count of columns is wrong");
     for part in [

@@ -104,9 +104,9 @@ pub(super) fn classify<'t>(items: &[Item<'t>], upper_keywords: bool) -> Vec<Toke
         signs: vec![false; items.len()],
     };
     let mut before = None;
-    for at in 0..items.len() {
+    for (at, item) in items.iter().enumerate() {
         walk.take(at, before);
-        if !items[at].is_comment() {
+        if !item.is_comment() {
             before = Some(at);
         }
     }
