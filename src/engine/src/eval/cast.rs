@@ -64,8 +64,10 @@ pub(crate) enum Target {
         pad: bool,
         fraction: u8,
     },
+    /// Bytes at most; fewer are filled up with zeros if asked for.
     Bytes {
         length: u32,
+        pad: bool,
     },
     Date,
     /// Digits of the fraction.
@@ -96,7 +98,10 @@ impl Target {
                 pad: matches!(data_type, DataType::Char(_)),
                 fraction: 0,
             },
-            DataType::Binary(length) | DataType::VarBinary(length) => Self::Bytes { length },
+            DataType::Binary(length) | DataType::VarBinary(length) => Self::Bytes {
+                length,
+                pad: matches!(data_type, DataType::Binary(_)),
+            },
             DataType::Date => Self::Date,
             DataType::Time(digits) => Self::Time(digits),
             DataType::Timestamp(digits) => Self::Timestamp(digits),
@@ -149,11 +154,14 @@ impl Target {
             Self::Double => to_double(value).map(Value::Double),
             Self::Float => to_float(value).map(Value::Float),
             Self::Decimal(to) => to_decimal(value, to, work).map(Value::Decimal),
-            Self::Bytes { length } => match value {
-                Value::String(text) => Some(fit_bytes(text.as_bytes(), length)),
-                Value::Bytes(bytes) => Some(fit_bytes(bytes, length)),
-                _ => None,
-            },
+            Self::Bytes { length, pad } => {
+                let bytes = match value {
+                    Value::String(text) => text.as_bytes(),
+                    Value::Bytes(bytes) => bytes,
+                    _ => return None,
+                };
+                Some(Value::Bytes(fit_bytes(bytes, length, pad, work)))
+            }
             Self::Date => to_date(value, zone).map(Value::Date),
             Self::Time(digits) => to_time(value, digits, zone).map(Value::Time),
             Self::Timestamp(digits) => {

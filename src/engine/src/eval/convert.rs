@@ -199,8 +199,18 @@ pub(super) fn fit_text<'a>(
     }
 }
 
-pub(super) fn fit_bytes(bytes: &[u8], length: u32) -> Value<'_> {
-    Value::Bytes(&bytes[..bytes.len().min(length as usize)])
+pub(super) fn fit_bytes<'a>(
+    bytes: &'a [u8],
+    length: u32,
+    pad: bool,
+    work: &Workspace<'_, 'a>,
+) -> &'a [u8] {
+    let length = length as usize;
+    if pad && bytes.len() < length {
+        let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+        return work.arena.alloc_slice_fill_with(length, byte);
+    }
+    &bytes[..bytes.len().min(length)]
 }
 
 static LENIENT_DATE: LazyLock<Pattern> = LazyLock::new(|| pattern("yyyy-MM-dd"));
@@ -284,7 +294,7 @@ fn local_of(instant: Timestamp, zone: &Zone) -> Timestamp {
 }
 
 /// Drops what is beyond so many digits of the fraction.
-pub(super) fn cut_fraction(timestamp: Timestamp, digits: u8) -> Timestamp {
+pub(crate) fn cut_fraction(timestamp: Timestamp, digits: u8) -> Timestamp {
     if digits >= 9 {
         return timestamp;
     }

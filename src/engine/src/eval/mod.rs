@@ -4,7 +4,7 @@ pub(crate) mod cast;
 pub(crate) mod column;
 pub(crate) mod compare;
 pub(crate) mod context;
-mod convert;
+pub(crate) mod convert;
 pub(crate) mod decimal;
 pub(crate) mod flink_cast;
 pub(crate) mod flink_json;

@@ -2,6 +2,7 @@
 
 use super::Operator;
 use crate::eval::context::{Context, Evaluated};
+use crate::eval::convert::cut_fraction;
 use crate::eval::node::Node;
 use crate::failure::Failure;
 use rookery_codecs::time::{
@@ -19,6 +20,8 @@ pub(crate) struct Moment {
     pub function: TimeFunction,
     /// Whether what has no result stops the row (flink), instead of being NULL (blink).
     pub strict: bool,
+    /// Digits of the fraction that the first argument's type has.
+    pub digits: u8,
     /// Whether an INTERVAL counts months.
     pub months: bool,
     pub args: Box<[Node]>,
@@ -109,7 +112,10 @@ impl Moment {
         let day = |value| Some(local_of(value, zone)?.millis.div_euclid(MILLIS_PER_DAY));
         Some(match (self.function, second) {
             (TimeFunction::AddMonths, Value::Int(months)) => plus_months(first, months, zone)?,
-            (TimeFunction::AddMillis, Value::Int(millis)) => plus_millis(first, millis)?,
+            (TimeFunction::AddMillis, Value::Int(millis)) => match plus_millis(first, millis)? {
+                Value::Timestamp(at) => Value::Timestamp(cut_fraction(at, self.digits)),
+                other => other,
+            },
             (TimeFunction::Difference(unit), later) => {
                 Value::Int(difference(unit, first, later, zone)?)
             }

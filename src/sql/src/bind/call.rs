@@ -1,6 +1,5 @@
 //! Calls: casts, JSON_VALUE with its clauses, and everything in the table of functions.
 
-use crate::Function;
 use crate::bind::convert::convert_with;
 use crate::bind::expr::boolean;
 use crate::bind::json_calls::JSON_FUNCTIONS;
@@ -14,6 +13,7 @@ use crate::functions::{self, Argument, Found, Meaning, Returns, Signature};
 use crate::lexer::bytes;
 use crate::plan::{CastFailure, CompareOp, Dialect, Expr, ExprKind, Literal, Span};
 use crate::syntax::Name;
+use crate::{Function, TimeFunction};
 use rookery_model::DataType;
 use sqlparser::ast::{
     CastKind, DataType as AstType, Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr,
@@ -59,9 +59,25 @@ impl Binder<'_> {
             (CastKind::TryCast, _) | (_, Dialect::Blink) => CastFailure::Null,
             _ => CastFailure::Fail,
         };
+        let input = self.interval_text(input, &to);
         let mut cast = convert_with(input, &to, on_failure);
         cast.span = span;
         Ok(cast)
+    }
+
+    /// An INTERVAL that flink casts to text is written as an INTERVAL; any other value as it is.
+    fn interval_text(&self, input: Expr, to: &DataType) -> Expr {
+        if self.dialect != Dialect::Flink || !input.data_type.is_interval() || !to.is_string() {
+            return input;
+        }
+        Expr {
+            data_type: DataType::STRING,
+            span: input.span,
+            kind: ExprKind::Call {
+                function: Function::Time(TimeFunction::IntervalText),
+                args: vec![input],
+            },
+        }
     }
 
     /// A call by name.
@@ -230,8 +246,14 @@ impl Binder<'_> {
         };
         match form.meaning {
             Meaning::Call(function) => Ok(Expr {
+                data_type: match self.dialect {
+                    // BTRIM is the one form of TRIM that gives STRING.
+                    Dialect::Flink if name.text.eq_ignore_ascii_case("BTRIM") => None,
+                    Dialect::Flink => functions::text_types::exact(function, &args),
+                    Dialect::Blink => None,
+                }
+                .unwrap_or(data_type),
                 kind: ExprKind::Call { function, args },
-                data_type,
                 span,
             }),
             Meaning::Operator(op) => self.operator_call(op, args, span),

@@ -103,7 +103,8 @@ impl Binder<'_> {
                 span = span.to(bytes(escape.span()));
                 Some(self.escape(escape, scope)?)
             }
-            None => None,
+            None if similar || self.dialect == Dialect::Blink => None,
+            None => backslash(&pattern),
         };
         Ok(boolean(
             ExprKind::Match {
@@ -190,4 +191,19 @@ impl Binder<'_> {
             span,
         })
     }
+}
+
+/// What escapes `_` and `%` in a LIKE of flink that names no ESCAPE: a backslash, in a constant pattern
+/// that has wildcards and no other use of it. Without wildcards a pattern is the text itself.
+fn backslash(pattern: &Expr) -> Option<char> {
+    let ExprKind::Literal(Literal::String(pattern)) = &pattern.kind else {
+        return None;
+    };
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        if c == '\\' && !matches!(rest.next(), Some('_' | '%' | '\\')) {
+            return None;
+        }
+    }
+    pattern.contains(['_', '%']).then_some('\\')
 }

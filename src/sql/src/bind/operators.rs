@@ -274,12 +274,17 @@ impl Binder<'_> {
                 _ => args.push(operand),
             }
         }
+        let lengths = args.iter().map(|arg| match arg.data_type {
+            DataType::Char(length) if self.dialect == Dialect::Flink => Some(length),
+            _ => None,
+        });
+        let length = lengths.sum::<Option<u32>>();
         Ok(Expr {
             kind: ExprKind::Call {
                 function: Function::Concat,
                 args,
             },
-            data_type: DataType::STRING,
+            data_type: length.map_or(DataType::STRING, DataType::Char),
             span,
         })
     }

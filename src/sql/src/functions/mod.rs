@@ -8,6 +8,7 @@ pub(crate) mod collections;
 mod known;
 mod listing;
 mod table;
+pub(crate) mod text_types;
 
 pub(crate) use listing::name_of;
 pub use listing::{FunctionName, function_names};

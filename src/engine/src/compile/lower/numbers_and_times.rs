@@ -13,6 +13,9 @@ use rookery_model::{DataType, Value};
 use rookery_sql::plan::{Dialect, Expr};
 use rookery_sql::{NumericFunction, TimeFunction};
 
+/// Digits of the finest fraction of a second.
+const DIGITS_MAX: u8 = 9;
+
 impl Lowering<'_> {
     pub(super) fn numeric_call(
         &mut self,
@@ -103,6 +106,10 @@ impl Lowering<'_> {
         Node::Operator(Box::new(Moment {
             function,
             strict: self.dialect == Dialect::Flink,
+            digits: match args.first().map(|arg| &arg.data_type) {
+                Some(DataType::Timestamp(digits)) if self.dialect == Dialect::Flink => *digits,
+                _ => DIGITS_MAX,
+            },
             months: args
                 .first()
                 .is_some_and(|arg| arg.data_type == DataType::IntervalMonths),
