@@ -4,7 +4,8 @@
 mod support;
 
 use rookery_model::DataType;
-use rookery_sql::plan::{CastFailure, Dialect, Expr, Program};
+use rookery_sql::plan::{CastFailure, Dialect, Expr, Literal, Program};
+use rookery_sql::{Function, TimeFunction};
 use support::*;
 
 fn seen(expr: Expr, message: &str) -> Seen {
@@ -88,4 +89,25 @@ fn a_cast_that_can_fail_keeps_its_place_among_conditions() {
     assert_eq!(guarded(r#"{"v":"7","kind":"n"}"#).rows, ["0:0: '7'"]);
     assert_eq!(guarded(r#"{"v":"x","kind":"t"}"#), Seen::default());
     assert_eq!(guarded(r#"{"v":"x","kind":"n"}"#).dead_letters.len(), 1);
+}
+
+#[test]
+fn binary_is_filled_up_and_a_timestamp_has_no_more_fraction_than_its_type() {
+    let bytes = |length| fails(column(0), DataType::Binary(length));
+    let message = r#"{"v":"ab"}"#;
+    for (length, expected) in [(1, "'a'"), (2, "'ab'"), (4, "'ab\0\0'")] {
+        let seen = seen(fails(bytes(length), DataType::STRING), message);
+        assert_eq!(seen.rows, [format!("0:0: {expected}")]);
+    }
+    let later = |digits| {
+        let half = literal(Literal::Millis(500), DataType::IntervalMillis);
+        let sum = call(
+            Function::Time(TimeFunction::AddMillis),
+            vec![timestamp(1_000, digits), half],
+            DataType::Timestamp(digits),
+        );
+        seen(fails(sum, DataType::STRING), message).rows
+    };
+    assert_eq!(later(0), ["0:0: '1970-01-01 00:00:01'"]);
+    assert_eq!(later(3), ["0:0: '1970-01-01 00:00:01.500'"]);
 }

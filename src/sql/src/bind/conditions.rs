@@ -207,3 +207,27 @@ fn backslash(pattern: &Expr) -> Option<char> {
     }
     pattern.contains(['_', '%']).then_some('\\')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backslash_escapes_where_flink_lets_it() {
+        let of = |pattern: &str| {
+            backslash(&Expr {
+                kind: ExprKind::Literal(Literal::String(pattern.into())),
+                data_type: DataType::STRING,
+                span: Span::default(),
+            })
+        };
+        assert_eq!(of(r"a\_c"), Some('\\'));
+        assert_eq!(of(r"100\%%"), Some('\\'));
+        assert_eq!(of(r"a\\b%"), Some('\\'));
+        // No wildcard: the text itself.
+        assert_eq!(of(r"a\\b"), None);
+        // Another use of it: a character like others.
+        assert_eq!(of(r"C:\dir%"), None);
+        assert_eq!(of(r"a%\"), None);
+    }
+}
