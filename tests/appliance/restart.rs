@@ -77,8 +77,8 @@ fn earlier_messages_are_finished_under_their_own_rules() {
     installation.write_rule(
         "job",
         &RULES.replace(
-            "SELECT id, imei, CAST",
-            "SELECT CONCAT('new-', id), imei, CAST",
+            "SELECT id, imei, TRY_CAST",
+            "SELECT CONCAT('new-', id), imei, TRY_CAST",
         ),
     );
     let server = Server::start(&installation);
