@@ -13,8 +13,8 @@ mod statement;
 mod types;
 mod unsupported;
 
-pub(crate) use calls::clause;
 pub(crate) use between::symmetric_bound;
+pub(crate) use calls::clause;
 pub(crate) use cursor::is_word;
 pub(crate) use dialect::{RuleDialect, json_clause};
 
