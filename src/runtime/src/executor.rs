@@ -160,7 +160,7 @@ pub fn spawn_local(future: impl Future<Output = ()> + 'static) {
 
 /// Ends after `duration`.
 pub async fn sleep(duration: Duration) {
-    glommio::timer::Timer::new(duration).await;
+    crate::timer::Timer::new(duration).await;
 }
 
 /// Runs `future` for at most `duration`, then drops it. Only for futures that lose nothing when

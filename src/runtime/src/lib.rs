@@ -21,6 +21,7 @@ mod mailbox;
 #[cfg(test)]
 mod own_process;
 mod sync;
+mod timer;
 mod turn;
 
 pub mod net;

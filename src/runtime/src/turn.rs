@@ -6,7 +6,7 @@
 //! So its timer is set never to fire, and tasks measure their own time. They go back to the reactor by
 //! waiting for a timer that is due at once, for glommio polls the reactor only when no task can run.
 
-use glommio::timer::Timer;
+use crate::timer::Timer;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;

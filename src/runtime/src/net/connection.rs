@@ -6,11 +6,11 @@
 
 use super::Accepted;
 use super::acceptor::Slot;
+use crate::timer::Timer;
 use crate::turn::{Turn, need_yield};
 use futures_lite::future::poll_fn;
 use futures_lite::{AsyncRead, AsyncWrite};
 use glommio::net::TcpStream;
-use glommio::timer::Timer;
 use std::cell::{Cell, RefCell};
 use std::future::Future as _;
 use std::io;
