@@ -198,6 +198,14 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The key of a member, by its value.
+    pub(super) fn key_of(&self, value: NodeRef) -> &'a str {
+        match self.tape.0.get(value.index().wrapping_sub(1)) {
+            Some(TapeNode::String(key)) => key,
+            _ => "",
+        }
+    }
+
     /// Appends a value as compact JSON: no blanks, numbers as written, strings with the fewest escapes,
     /// members in order. Nothing for [`NodeRef::MISSING`].
     pub fn write_json(&self, node: NodeRef, out: &mut Vec<u8>) {

@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod exact;
 mod keys;
+mod normal;
 mod paths;
 
 pub use crate::escape::{write_escaped, write_string};
@@ -20,4 +21,5 @@ pub use decoder::Decoder;
 pub use document::{Document, Elements, Members, Node, NodeRef};
 pub use error::ParseError;
 pub use keys::KeySet;
+pub use normal::{compare_keys, normal_number, write_normal_number};
 pub use paths::{Match, Matches, PathSet};

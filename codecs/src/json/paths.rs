@@ -4,12 +4,14 @@ use super::document::{Document, Node, NodeRef};
 use super::keys::KeySet;
 use rookery_model::{JsonPath, PathStep};
 
+mod select;
+
 /// Paths compiled into one tree of steps, so that what they share is walked once.
 #[derive(Clone, Debug)]
 pub struct PathSet {
     /// The first is the root.
     points: Vec<Point>,
-    /// For each path, whether it has a `[*]` or `.*`.
+    /// For each path, whether it has a step that finds a list.
     many: Vec<bool>,
 }
 
@@ -30,8 +32,20 @@ struct Point {
     by_index: Vec<(usize, usize)>,
     any_element: Option<usize>,
     any_member: Option<usize>,
+    /// Rarer steps.
+    selectors: Vec<Selector>,
     /// Whether nothing leads on from here.
     is_leaf: bool,
+}
+
+/// A step that neither names its value nor takes them all.
+#[derive(Clone, Debug)]
+struct Selector {
+    step: PathStep,
+    /// Where it leads.
+    next: usize,
+    /// Paths whose first step that finds a list is this one.
+    firsts: Vec<u32>,
 }
 
 /// Keys that one pass over an object looks for: those found are bits of a word.
@@ -42,10 +56,10 @@ const KEYS_MAX: usize = 64;
 pub enum Match<'m> {
     /// A step leads nowhere.
     Missing,
-    /// The value, of a path without wildcards.
+    /// The value, of a path whose steps each name one.
     One(NodeRef),
-    /// The values in the document's order, maybe none, of a path with a `[*]` or `.*`; what comes before
-    /// its first wildcard is there and is an array or object.
+    /// The values in the order of the walk, maybe none, of a path with a `[*]`, `.*` or another step that
+    /// finds a list; what comes before the first of them is there and is an array or object.
     Many(MatchedNodes<'m>),
 }
 
@@ -169,7 +183,7 @@ impl PathSet {
         }
         let seal = |(mut point, keys): (Point, Vec<String>)| {
             point.keys = KeySet::new(keys.iter().map(String::as_str));
-            let steps = point.by_key.len() + point.by_index.len();
+            let steps = point.by_key.len() + point.by_index.len() + point.selectors.len();
             point.is_leaf = steps == 0 && point.any_element.is_none() && point.any_member.is_none();
             point
         };
@@ -210,6 +224,9 @@ impl PathSet {
         }
         if !point.by_index.is_empty() || point.any_element.is_some() {
             self.visit_elements(point, document, at, matches);
+        }
+        for selector in &point.selectors {
+            self.select(selector, document, at, matches);
         }
     }
 
@@ -290,8 +307,14 @@ impl Builder {
                 PathStep::AnyMember if !many => point.maps.push(number),
                 _ => {}
             }
-            many |= matches!(step, PathStep::AnyElement | PathStep::AnyMember);
-            at = self.step(at, step);
+            let first = !many && step.is_indefinite();
+            many |= first;
+            let from = at;
+            at = self.step(from, step);
+            let mut selectors = self.points[from].0.selectors.iter_mut();
+            if first && let Some(selector) = selectors.find(|selector| selector.next == at) {
+                selector.firsts.push(number);
+            }
         }
         self.points[at].0.ends.push(number);
         many
@@ -327,6 +350,17 @@ impl Builder {
             }
             PathStep::AnyElement => *point.any_element.get_or_insert(new),
             PathStep::AnyMember => *point.any_member.get_or_insert(new),
+            rare => match point.selectors.iter().find(|known| known.step == *rare) {
+                Some(known) => known.next,
+                None => {
+                    point.selectors.push(Selector {
+                        step: rare.clone(),
+                        next: new,
+                        firsts: Vec::new(),
+                    });
+                    new
+                }
+            },
         };
         self.make(next);
         next

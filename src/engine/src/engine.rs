@@ -33,6 +33,7 @@ struct Buffers {
     decoders: Vec<Decoder>,
     groups: Vec<GroupState>,
     scratch: RefCell<Vec<u8>>,
+    members: RefCell<Vec<NodeRef>>,
     spare: RefCell<SpareJson>,
     sites: Vec<RefCell<Site>>,
     regexes: Vec<Regex>,
@@ -55,6 +56,7 @@ impl Engine {
             decoders: rules.inputs.iter().map(|_| Decoder::new()).collect(),
             groups: rules.groups.iter().map(|_| GroupState::default()).collect(),
             scratch: RefCell::default(),
+            members: RefCell::default(),
             spare: RefCell::default(),
             sites: (0..rules.sites).map(|_| RefCell::default()).collect(),
             regexes: rules.regexes.clone(),
@@ -174,6 +176,7 @@ impl Buffers {
             work: Workspace {
                 arena,
                 scratch: &self.scratch,
+                members: &self.members,
             },
             spare: &self.spare,
             sites: &self.sites,

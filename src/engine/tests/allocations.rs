@@ -208,7 +208,7 @@ create table o (
 insert into o select
   upper(a), lpad(a, 40, '中'), replace(substring(a, 2), 'a', b64), concat_ws('-', a, a), printf('%5d|%-8s|%.2f', n, a, cast(n as double)),
   regexp_replace(a, '[a-c]+', '#'), regexp_extract(a, '([0-9]+)', 1), md5(a) || sha256(a),
-  json_value(d, 'lax $.a[0].b' default 'none' on empty), json_query(d, '$.a[*].b' with conditional wrapper),
+  json_value(d, 'lax $.a[0].b' default 'none' on empty), json_query(d, '$' with conditional wrapper),
   json_exists(d, '$.c'), json_object('k' value n, 'tags' value tags, 'r' value r),
   array_distinct(array_concat(tags, split(a, '1'))), array_sort(tags), m, r.y, cardinality(m),
   array_join(tags, ','), cast(m as string), str_to_map(a, '1', '2')['b']
@@ -236,7 +236,8 @@ fn functions_allocate_nothing() {
     let mut engine = functions_engine();
     let messages: Vec<String> = (0..40)
         .map(|i| {
-            let data = format!(r#"{{\"a\":[{{\"b\":\"x{i}\"}},{{\"b\":{i}}}],\"c\":[1]}}"#);
+            let data =
+                format!(r#"{{\"c\":[1],\"b\":{i}e3,\"a\":[{{\"b\":\"x{i}\"}},{{\"b\":{i}}}]}}"#);
             format!(
                 r#"{{"a":"abc1b2{i}中","d":"{data}","n":{i},"tags":["t{i}","t1",null],"m":{{"k":{i},"j":2}},"r":{{"x":{i},"y":"w{i}"}}}}"#
             )

@@ -17,7 +17,9 @@ pub mod limits;
 
 pub use dead_letter::{DeadLetter, Stage};
 pub use ids::{Lsn, Position, RecordTime, SLOTS, ShardId, Term, slot_of};
-pub use json_path::{JsonPath, PathMode, PathStep};
+pub use json_path::{
+    JsonPath, PathCompare, PathFilter, PathMode, PathOperand, PathStep, steps_text,
+};
 pub use mutant::{Mutant, active as mutant_active, with as with_mutant};
 pub use row::{RowIdentity, SinkId};
 pub use schema::{Field, Schema};

@@ -127,6 +127,10 @@ codes! {
     ZoneNotSet = "E0321",
     /// A comment `rookery:allow(..)` that silences nothing.
     UnusedAllow = "E0322",
+    /// A JSON path that flink takes and that finds nothing.
+    MalformedPath = "E0323",
+    /// JSON text of a function: as it came in blink, with sorted keys in flink.
+    DialectJsonText = "E0324",
 }
 
 impl Code {

@@ -1,7 +1,10 @@
-//! JSON paths: `[lax|strict] $ .name ['name'] [n] [*] .*`
+//! JSON paths: `[lax|strict] $ .name ['name'] [n] [*] .*`, in flink also `..name [-n] [n,m] [n:m] [?(..)]`
+
+mod filter;
 
 use rookery_model::limits::SQL_NESTING_MAX;
 use rookery_model::{JsonPath, PathMode, PathStep};
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// A path that cannot be read.
@@ -38,9 +41,22 @@ pub enum PathErrorKind {
     /// A feature of other JSON paths.
     #[error("{0} is not part of JSON paths here")]
     Unsupported(&'static str),
+    /// A mode that touches what follows it.
+    #[error("a blank follows the mode of a JSON path")]
+    NoBlank,
     /// Too many steps.
     #[error("a JSON path has at most {SQL_NESTING_MAX} steps")]
     TooLong,
+}
+
+impl PathError {
+    /// Whether the path means something elsewhere that it does not mean here. What is only malformed finds
+    /// nothing in flink.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        use PathErrorKind::{TooLong, Unsupported};
+        matches!(self.reason, Unsupported(_) | TooLong)
+    }
 }
 
 /// Reads a path. Blanks around it and around subscripts do not count.
@@ -48,46 +64,107 @@ pub enum PathErrorKind {
 /// # Errors
 /// Where the text stops being a path, and why.
 pub fn parse_json_path(text: &str) -> Result<JsonPath, PathError> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader::over(text);
     reader.blanks();
     let mode = reader.mode();
     reader.blanks();
-    if !reader.accept('$') {
-        return Err(reader.error(PathErrorKind::NoRoot));
-    }
-    let mut steps = Vec::new();
-    loop {
-        let before = reader.at;
-        if reader.rest().trim().is_empty() {
-            return Ok(JsonPath { mode, steps });
-        }
-        if steps.len() >= SQL_NESTING_MAX {
-            return Err(reader.error(PathErrorKind::TooLong));
+    reader.path(mode)
+}
+
+/// Reads a path as Flink does: a blank follows a mode and none comes before `$`; a path that begins with
+/// a name has its root put before it.
+///
+/// # Errors
+/// Where the text stops being a path, and why. Places are those of the text with its root.
+pub fn parse_flink_json_path(text: &str) -> Result<JsonPath, PathError> {
+    let name = text.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let has_mode = Reader::over(text).mode() != PathMode::Unsaid;
+    let rooted = if name && !has_mode && !text.contains('$') {
+        Cow::Owned(format!("$.{text}"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let mut reader = Reader {
+        flink: true,
+        ..Reader::over(&rooted)
+    };
+    reader.blanks();
+    let mode = reader.mode();
+    if mode != PathMode::Unsaid {
+        if !reader.peek().is_some_and(char::is_whitespace) {
+            return Err(reader.error(PathErrorKind::NoBlank));
         }
         reader.blanks();
-        let step = if reader.accept('.') {
-            // Flink's pages write names that are quoted as `$.['a b']`, too.
-            if reader.accept('[') {
-                reader.quoted_subscript()?
-            } else {
-                reader.member()?
-            }
-        } else if reader.accept('[') {
-            reader.subscript()?
-        } else {
-            reader.at = before;
-            return Err(reader.error(PathErrorKind::NoStep));
-        };
-        steps.push(step);
+    } else if reader.at > 0 {
+        reader.at = 0;
+        return Err(reader.error(PathErrorKind::NoRoot));
     }
+    reader.path(mode)
 }
 
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Whether all steps are read that Flink has.
+    flink: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn over(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            flink: false,
+        }
+    }
 }
 
 impl Reader<'_> {
+    fn path(&mut self, mode: PathMode) -> Result<JsonPath, PathError> {
+        if !self.accept('$') {
+            return Err(self.error(PathErrorKind::NoRoot));
+        }
+        let mut steps = Vec::new();
+        while !self.rest().trim().is_empty() {
+            if steps.len() >= SQL_NESTING_MAX {
+                return Err(self.error(PathErrorKind::TooLong));
+            }
+            self.step(&mut steps)?;
+        }
+        Ok(JsonPath { mode, steps })
+    }
+
+    /// Reads what follows a step.
+    fn step(&mut self, steps: &mut Vec<PathStep>) -> Result<(), PathError> {
+        let before = self.at;
+        self.blanks();
+        let step = if self.accept('.') {
+            if self.flink && self.peek() == Some('.') {
+                if steps.contains(&PathStep::Descend) {
+                    return Err(self.error(PathErrorKind::Unsupported("a second `..`")));
+                }
+                self.at += 1;
+                steps.push(PathStep::Descend);
+            }
+            // Flink's pages write names that are quoted as `$.['a b']`, too.
+            if self.accept('[') {
+                if steps.last() == Some(&PathStep::Descend) {
+                    self.subscript()?
+                } else {
+                    self.quoted_subscript()?
+                }
+            } else {
+                self.member()?
+            }
+        } else if self.accept('[') {
+            self.subscript()?
+        } else {
+            self.at = before;
+            return Err(self.error(PathErrorKind::NoStep));
+        };
+        steps.push(step);
+        Ok(())
+    }
     fn rest(&self) -> &str {
         &self.text[self.at..]
     }
@@ -181,7 +258,9 @@ impl Reader<'_> {
                 self.at += 1;
                 PathStep::Key(self.quoted(quote)?)
             }
+            Some('?') if self.flink => self.filter()?,
             Some('?') => return Err(self.error(PathErrorKind::Unsupported("a filter"))),
+            Some(c) if self.flink && (c.is_ascii_digit() || "-:".contains(c)) => self.places()?,
             Some(c) if c.is_ascii_digit() => self.index()?,
             _ => return Err(self.error(PathErrorKind::BadSubscript)),
         };
@@ -191,9 +270,63 @@ impl Reader<'_> {
                 self.at += 1;
                 Ok(step)
             }
+            Some(',') if matches!(step, PathStep::Key(_)) => {
+                Err(self.error(PathErrorKind::Unsupported("a list of names")))
+            }
             Some(',') => Err(self.error(PathErrorKind::Unsupported("a list of subscripts"))),
             Some(':') => Err(self.error(PathErrorKind::Unsupported("a slice"))),
             _ => Err(self.error(PathErrorKind::Unclosed(']'))),
+        }
+    }
+
+    /// `n`, `-n`, `n,m`, `n:m`, `n:`, `:m`
+    fn places(&mut self) -> Result<PathStep, PathError> {
+        if self.accept(':') {
+            self.blanks();
+            let to = Some(self.place()?);
+            return Ok(PathStep::Slice { from: None, to });
+        }
+        let first = self.place()?;
+        self.blanks();
+        match self.peek() {
+            Some(':') => {
+                self.at += 1;
+                self.blanks();
+                let ends = self.peek() == Some(']');
+                let to = if ends { None } else { Some(self.place()?) };
+                let from = Some(first);
+                Ok(PathStep::Slice { from, to })
+            }
+            Some(',') => {
+                let mut list = vec![first];
+                while self.accept(',') {
+                    self.blanks();
+                    if list.len() > SQL_NESTING_MAX {
+                        return Err(self.error(PathErrorKind::TooLong));
+                    }
+                    list.push(self.place()?);
+                    self.blanks();
+                }
+                Ok(PathStep::Indexes(list))
+            }
+            _ if first < 0 => Ok(PathStep::FromEnd(first.unsigned_abs())),
+            _ => Ok(PathStep::Index(first.unsigned_abs())),
+        }
+    }
+
+    fn place(&mut self) -> Result<i32, PathError> {
+        let rest = self.rest();
+        let sign = usize::from(rest.starts_with('-'));
+        let digits = rest[sign..].bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            return Err(self.error(PathErrorKind::BadSubscript));
+        }
+        match rest[..sign + digits].parse() {
+            Ok(place) => {
+                self.at += sign + digits;
+                Ok(place)
+            }
+            Err(_) => Err(self.error(PathErrorKind::IndexTooLarge)),
         }
     }
 
@@ -236,97 +369,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn steps(text: &str) -> Vec<PathStep> {
-        parse_json_path(text).expect(text).steps
-    }
-
-    fn error(text: &str) -> (usize, String) {
-        let error = parse_json_path(text).expect_err(text);
-        (error.at, error.to_string())
-    }
-
-    #[test]
-    fn reads_every_kind_of_step() {
-        use PathStep::{AnyElement, AnyMember, Index, Key};
-        let key = |name: &str| Key(name.into());
-        assert_eq!(steps("$"), []);
-        assert_eq!(
-            steps("$.Powers[0].Power"),
-            [key("Powers"), Index(0), key("Power")]
-        );
-        assert_eq!(steps("$[2][*]"), [Index(2), AnyElement]);
-        assert_eq!(
-            steps(" $.* [ 'a b' ] [ \"c\" ] "),
-            [AnyMember, key("a b"), key("c")]
-        );
-        assert_eq!(steps("$.功率.\"x.y\""), [key("功率"), key("x.y")]);
-        assert_eq!(steps("$.['a b'].[\"c\"]"), [key("a b"), key("c")]);
-        assert_eq!(steps("$['it\\'s']"), [key("it's")]);
-        assert_eq!(steps("$.a-b$"), [key("a-b$")]);
-    }
-
-    #[test]
-    fn reads_the_mode() {
-        let mode = |text| parse_json_path(text).map(|path| path.mode);
-        assert_eq!(mode("$.a"), Ok(PathMode::Unsaid));
-        assert_eq!(mode("lax $.a"), Ok(PathMode::Lax));
-        assert_eq!(mode("STRICT$.a"), Ok(PathMode::Strict));
-        assert_eq!(error("laxer $"), (0, "a JSON path begins with `$`".into()));
-    }
-
-    #[test]
-    fn errors_say_where_and_why() {
-        assert_eq!(error(""), (0, "a JSON path begins with `$`".into()));
-        assert_eq!(error("Powers"), (0, "a JSON path begins with `$`".into()));
-        assert_eq!(error("$."), (2, "a name or `*` follows `.`".into()));
-        assert_eq!(error("$.[0]"), (3, "a name or `*` follows `.`".into()));
-        assert_eq!(
-            error("$..a"),
-            (2, "`..` is not part of JSON paths here".into())
-        );
-        assert_eq!(
-            error("$a"),
-            (1, "`.name`, `[n]`, `[*]` or `['name']` follows here".into())
-        );
-        assert_eq!(
-            error("$[x]"),
-            (2, "`[` holds a number from 0, `*` or a quoted name".into())
-        );
-        assert_eq!(
-            error("$[-1]"),
-            (2, "`[` holds a number from 0, `*` or a quoted name".into())
-        );
-        assert_eq!(error("$[0"), (3, "`]` is missing".into()));
-        assert_eq!(error("$['a"), (4, "`'` is missing".into()));
-        assert_eq!(
-            error("$[99999999999]"),
-            (2, "an index is at most 4294967295".into())
-        );
-        assert_eq!(
-            error("$[?(@.a)]"),
-            (2, "a filter is not part of JSON paths here".into())
-        );
-        assert_eq!(
-            error("$.size()"),
-            (6, "a function is not part of JSON paths here".into())
-        );
-        assert_eq!(
-            error("$[0,1]"),
-            (
-                3,
-                "a list of subscripts is not part of JSON paths here".into()
-            )
-        );
-        assert_eq!(
-            error("$[0:1]"),
-            (3, "a slice is not part of JSON paths here".into())
-        );
-        assert_eq!(
-            error(&format!("${}", ".a".repeat(65))),
-            (129, "a JSON path has at most 64 steps".into())
-        );
-    }
-}
+mod tests;

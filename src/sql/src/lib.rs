@@ -46,5 +46,5 @@ pub use function::{
     MathFunction, NumericFunction, Side, TextFunction, TimeField, TimeFunction, TimeUnit,
 };
 pub use functions::{FunctionName, function_names};
-pub use json_path::{PathError, PathErrorKind, parse_json_path};
+pub use json_path::{PathError, PathErrorKind, parse_flink_json_path, parse_json_path};
 pub use source::{LineColumn, SourceFile};

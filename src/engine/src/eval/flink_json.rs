@@ -5,7 +5,7 @@
 
 use super::cast::Target;
 use super::context::{Context, Evaluated, Lookup, Parsed};
-use super::json::{CallPath, PathRead, parse_path, write_list};
+use super::json::{CallPath, PathRead, parse_flink_path};
 use super::node::Node;
 use crate::failure::Failure;
 use crate::functions::{Operator, values};
@@ -67,7 +67,7 @@ impl JsonSource {
                         Ok(Some(cx.at_site(
                             *site,
                             text,
-                            parse_path,
+                            parse_flink_path,
                             |parsed| match parsed {
                                 Parsed::Path(Some((path, mode))) => {
                                     search(json, path, *mode, cx, look)
@@ -244,6 +244,8 @@ pub(crate) struct JsonQuery {
     pub on_error: JsonOnMissing,
     /// RETURNING `ARRAY<STRING>`
     pub array: bool,
+    /// Whether keys are sorted and numbers written anew.
+    pub normal: bool,
 }
 
 impl Operator for JsonQuery {
@@ -299,14 +301,21 @@ impl JsonQuery {
             return Ok(Value::Null);
         };
         if self.array && self.wrapper != JsonWrapper::Unconditional {
-            return texts(document, nodes.clone(), nodes.count(), cx);
+            return self.texts(document, nodes.clone(), nodes.count(), cx);
         }
         let wrapped = self.wrapper == JsonWrapper::Unconditional;
         Ok(Value::String(cx.work.build(|out| {
             if wrapped {
                 out.push(b'[');
             }
-            write_list(document, nodes, out);
+            out.push(b'[');
+            for (i, node) in nodes.enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                self.write(document, node, cx, out);
+            }
+            out.push(b']');
             if wrapped {
                 out.push(b']');
             }
@@ -336,8 +345,10 @@ impl JsonQuery {
         }
         if self.array {
             return Ok(match list {
-                Some(count) if !wrapped => Ok(texts(document, document.elements(node), count, cx)?),
-                _ if wrapped => Ok(texts(document, std::iter::once(node), 1, cx)?),
+                Some(count) if !wrapped => {
+                    Ok(self.texts(document, document.elements(node), count, cx)?)
+                }
+                _ if wrapped => Ok(self.texts(document, std::iter::once(node), 1, cx)?),
                 _ => Err(Without::Error),
             });
         }
@@ -345,34 +356,47 @@ impl JsonQuery {
             if wrapped {
                 out.push(b'[');
             }
-            document.write_json(node, out);
+            self.write(document, node, cx, out);
             if wrapped {
                 out.push(b']');
             }
         }))))
     }
-}
 
-/// An array of the values' texts.
-fn texts<'a>(
-    document: &Document<'_>,
-    nodes: impl Iterator<Item = NodeRef>,
-    count: usize,
-    cx: &Context<'_, 'a>,
-) -> Evaluated<'a> {
-    let out = values(cx, "JSON_QUERY", count)?;
-    for (place, node) in out.iter_mut().zip(nodes) {
-        *place = match document.node(node) {
-            JsonNode::Missing | JsonNode::Null => Value::Null,
-            JsonNode::String(text) | JsonNode::Number(text) => {
-                Value::String(cx.work.arena.alloc_str(text))
-            }
-            JsonNode::Boolean(true) => Value::String("true"),
-            JsonNode::Boolean(false) => Value::String("false"),
-            _ => Value::String(cx.work.build(|out| document.write_json(node, out))),
-        };
+    /// An array of the values' texts.
+    fn texts<'a>(
+        &self,
+        document: &Document<'_>,
+        nodes: impl Iterator<Item = NodeRef>,
+        count: usize,
+        cx: &Context<'_, 'a>,
+    ) -> Evaluated<'a> {
+        let out = values(cx, "JSON_QUERY", count)?;
+        for (place, node) in out.iter_mut().zip(nodes) {
+            *place = match document.node(node) {
+                JsonNode::Missing | JsonNode::Null => Value::Null,
+                JsonNode::String(text) => Value::String(cx.work.arena.alloc_str(text)),
+                JsonNode::Boolean(true) => Value::String("true"),
+                JsonNode::Boolean(false) => Value::String("false"),
+                _ => Value::String(cx.work.build(|out| self.write(document, node, cx, out))),
+            };
+        }
+        Ok(Value::Array(out))
     }
-    Ok(Value::Array(out))
+
+    fn write(
+        &self,
+        document: &Document<'_>,
+        node: NodeRef,
+        cx: &Context<'_, '_>,
+        out: &mut Vec<u8>,
+    ) {
+        if self.normal {
+            document.write_normal(node, &mut cx.work.members.borrow_mut(), out);
+        } else {
+            document.write_json(node, out);
+        }
+    }
 }
 
 /// JSON_EXISTS

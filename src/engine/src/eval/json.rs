@@ -3,8 +3,8 @@
 use super::context::{Context, Evaluated, Parsed};
 use super::node::Node;
 use rookery_codecs::json::{Document, Match, Matches, Node as JsonNode, NodeRef, PathSet};
-use rookery_model::Value;
-use rookery_sql::parse_json_path;
+use rookery_model::{JsonPath, Value};
+use rookery_sql::{parse_flink_json_path, parse_json_path};
 
 /// A constant path into a column.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +50,7 @@ fn is_null(document: &Document<'_>, matches: &Matches, path: usize) -> bool {
 }
 
 /// Appends what a wildcard found as an array.
-pub(super) fn write_list(
-    document: &Document<'_>,
-    nodes: impl Iterator<Item = NodeRef>,
-    out: &mut Vec<u8>,
-) {
+fn write_list(document: &Document<'_>, nodes: impl Iterator<Item = NodeRef>, out: &mut Vec<u8>) {
     out.push(b'[');
     for (i, node) in nodes.enumerate() {
         if i > 0 {
@@ -103,8 +99,16 @@ impl JsonCall {
     }
 }
 
-pub(super) fn parse_path(text: &str) -> Parsed {
-    let path = parse_json_path(text).ok();
+fn parse_path(text: &str) -> Parsed {
+    parsed(parse_json_path(text).ok())
+}
+
+/// The same as flink reads it.
+pub(super) fn parse_flink_path(text: &str) -> Parsed {
+    parsed(parse_flink_json_path(text).ok())
+}
+
+fn parsed(path: Option<JsonPath>) -> Parsed {
     Parsed::Path(path.map(|path| (PathSet::new([&path]), path.mode)))
 }
 

@@ -1,6 +1,7 @@
 //! Where text is made: a buffer for text under construction, an arena for what a record's rows refer to.
 
 use bumpalo::Bump;
+use rookery_codecs::json::NodeRef;
 use std::cell::RefCell;
 
 /// Places for text. `'a` is how long made values live: one record.
@@ -8,6 +9,8 @@ use std::cell::RefCell;
 pub(crate) struct Workspace<'c, 'a> {
     pub arena: &'a Bump,
     pub scratch: &'c RefCell<Vec<u8>>,
+    /// Room to sort the members of JSON objects in.
+    pub members: &'c RefCell<Vec<NodeRef>>,
 }
 
 impl<'a> Workspace<'_, 'a> {

@@ -7,7 +7,7 @@ use crate::eval::write_double;
 use crate::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rookery_codecs::json::{Node as JsonNode, write_string};
+use rookery_codecs::json::{Document, Node as JsonNode, compare_keys, write_string};
 use rookery_codecs::time::write_timestamp;
 use rookery_model::{DataType, Value};
 use rookery_sql::JsonKind;
@@ -22,6 +22,8 @@ pub(crate) struct JsonPart {
     pub data_type: DataType,
     /// Whether the value is JSON already.
     pub raw: bool,
+    /// Whether the next part has the same key.
+    pub comes_again: bool,
 }
 
 /// JSON_OBJECT, JSON_ARRAY
@@ -31,6 +33,20 @@ pub(crate) struct JsonBuild {
     pub parts: Box<[JsonPart]>,
     /// Whether NULLs are left out.
     pub absent: bool,
+    /// Whether keys are sorted; those of the parts are already.
+    pub normal: bool,
+}
+
+impl JsonBuild {
+    /// Whether a part is written: it is neither left out nor comes again.
+    fn writes(&self, at: usize, values: &[Value<'_>]) -> bool {
+        if self.absent && values[at].is_null() {
+            return false;
+        }
+        let again = self.parts[at..].iter().take_while(|part| part.comes_again);
+        let mut later = values[at + 1..].iter().take(again.count());
+        !later.any(|value| !(self.absent && value.is_null()))
+    }
 }
 
 impl Operator for JsonBuild {
@@ -53,8 +69,8 @@ impl Operator for JsonBuild {
             out.push(open);
             let mut first = true;
             let parts = self.parts.iter().zip(&*keys).zip(&*values);
-            for ((part, key), value) in parts {
-                if self.absent && value.is_null() {
+            for (at, ((part, key), value)) in parts.enumerate() {
+                if !self.writes(at, values) {
                     continue;
                 }
                 if !std::mem::take(&mut first) {
@@ -66,7 +82,7 @@ impl Operator for JsonBuild {
                 }
                 match value {
                     Value::String(json) if part.raw => out.push(json),
-                    value => out.append(|out| write(value, &part.data_type, out)),
+                    value => out.append(|out| write(value, &part.data_type, self.normal, out)),
                 }
                 if out.is_over() {
                     break;
@@ -95,6 +111,8 @@ impl Operator for JsonBuild {
 pub(crate) struct JsonText {
     pub value: Node,
     pub data_type: DataType,
+    /// Whether keys are sorted.
+    pub normal: bool,
 }
 
 impl Operator for JsonText {
@@ -104,7 +122,7 @@ impl Operator for JsonText {
             return Ok(Value::Null);
         }
         made::string(cx, "JSON_STRING", |out| {
-            out.append(|out| write(&value, &self.data_type, out));
+            out.append(|out| write(&value, &self.data_type, self.normal, out));
         })
     }
 
@@ -117,8 +135,9 @@ impl Operator for JsonText {
     }
 }
 
-/// Appends a value as JSON. Timestamps are ISO 8601, instants in UTC.
-fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) {
+/// Appends a value as JSON, the keys of its objects sorted if `normal`. Timestamps are ISO 8601, instants
+/// in UTC.
+fn write(value: &Value<'_>, data_type: &DataType, normal: bool, out: &mut Vec<u8>) {
     match (*value, data_type) {
         (Value::Null, _) => out.extend_from_slice(b"null"),
         (Value::Boolean(truth), _) => {
@@ -165,37 +184,67 @@ fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) {
                 if n > 0 {
                     out.push(b',');
                 }
-                write(value, element, out);
+                write(value, element, normal, out);
             }
             out.push(b']');
         }
         (Value::Map(entries), DataType::Map(_, of)) => {
-            out.push(b'{');
-            for (n, (key, value)) in entries.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write(key, &DataType::STRING, out);
-                out.push(b':');
-                write(value, of, out);
-            }
-            out.push(b'}');
+            let member = |at: usize| {
+                let (key, value) = &entries[at];
+                let Value::String(key) = key else {
+                    return ("null", value, &**of);
+                };
+                (*key, value, &**of)
+            };
+            write_members(entries.len(), member, normal, out);
         }
         (Value::Row(values), DataType::Row(fields)) => {
-            out.push(b'{');
-            for (n, (field, value)) in fields.iter().zip(values).enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_string(&field.name, out);
-                out.push(b':');
-                write(value, &field.data_type, out);
-            }
-            out.push(b'}');
+            let member = |at: usize| {
+                let field = &fields[at];
+                (field.name.as_str(), &values[at], &field.data_type)
+            };
+            write_members(fields.len().min(values.len()), member, normal, out);
         }
         // Refused when bound.
         _ => out.extend_from_slice(b"null"),
     }
+}
+
+/// Members of one object that are sorted without allocating.
+const SORTED_IN_PLACE: usize = 64;
+
+/// Appends an object of `count` members.
+fn write_members<'m, 'v: 'm>(
+    count: usize,
+    member: impl Fn(usize) -> (&'m str, &'m Value<'v>, &'m DataType),
+    normal: bool,
+    out: &mut Vec<u8>,
+) {
+    let mut few = [0; SORTED_IN_PLACE];
+    let mut many = Vec::new();
+    let order = if count <= SORTED_IN_PLACE {
+        &mut few[..count]
+    } else {
+        many.resize(count, 0);
+        &mut many[..]
+    };
+    for (at, place) in order.iter_mut().enumerate() {
+        *place = at;
+    }
+    if normal {
+        order.sort_unstable_by(|left, right| compare_keys(member(*left).0, member(*right).0));
+    }
+    out.push(b'{');
+    for (n, at) in order.iter().enumerate() {
+        let (key, value, data_type) = member(*at);
+        if n > 0 {
+            out.push(b',');
+        }
+        write_string(key, out);
+        out.push(b':');
+        write(value, data_type, normal, out);
+    }
+    out.push(b'}');
 }
 
 /// A number as Java's `BigDecimal` writes it; what is none as a string.
@@ -217,6 +266,24 @@ fn write_number(value: f64, out: &mut Vec<u8>) {
 
 /// JSON(text): compact; a failure of what is no JSON.
 pub(super) fn json<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<'a> {
+    rewritten(cx, args, |document, out| {
+        document.write_json(document.root(), out);
+    })
+}
+
+/// The same with keys sorted and numbers written anew.
+pub(super) fn json_normal<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<'a> {
+    rewritten(cx, args, |document, out| {
+        let members = &mut cx.work.members.borrow_mut();
+        document.write_normal(document.root(), members, out);
+    })
+}
+
+fn rewritten<'a>(
+    cx: &Context<'_, 'a>,
+    args: &[Value<'a>],
+    write: impl FnOnce(&Document<'_>, &mut Vec<u8>),
+) -> Evaluated<'a> {
     let [Value::String(text)] = *args else {
         return Ok(Value::Null);
     };
@@ -226,7 +293,7 @@ pub(super) fn json<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<'a
     let mut spare = cx.spare.borrow_mut();
     match spare.decoder.decode(text.as_bytes()) {
         Ok(document) => made::string(cx, "JSON", |out| {
-            out.append(|out| document.write_json(document.root(), out));
+            out.append(|out| write(&document, out));
         }),
         Err(_) => cx.fail(Failure::Argument {
             function: "JSON",

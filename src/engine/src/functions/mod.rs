@@ -23,6 +23,7 @@ mod url;
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
 use rookery_model::Value;
+use rookery_sql::plan::Dialect;
 use rookery_sql::{
     CollectionFunction, Function, JsonFunction, NumericFunction, Side, TextFunction, TimeFunction,
 };
@@ -74,9 +75,10 @@ pub(crate) fn scalar(function: Function) -> Option<Scalar> {
 }
 
 /// The same for functions of JSON; those with paths and types are operators.
-pub(crate) fn json_scalar(function: JsonFunction) -> Option<Scalar> {
+pub(crate) fn json_scalar(function: JsonFunction, dialect: Dialect) -> Option<Scalar> {
     Some(match function {
         JsonFunction::Is(kind) => json::is(kind),
+        JsonFunction::Json if dialect == Dialect::Flink => json::json_normal,
         JsonFunction::Json => json::json,
         JsonFunction::Quote => json::quote,
         JsonFunction::Unquote => json::unquote,

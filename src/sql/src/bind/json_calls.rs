@@ -5,7 +5,6 @@ use crate::bind::scope::Scope;
 use crate::bind::{Binder, Bound, all};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
-use crate::json_path::parse_json_path;
 use crate::lexer::bytes;
 use crate::parse::{clause, json_clause};
 use crate::plan::{Dialect, Expr, ExprKind, Literal, Span};
@@ -147,14 +146,7 @@ impl Binder<'_> {
                 .help("write the path in quotes; JSON_VALUE takes any text"),
             ));
         };
-        let rooted = self.rooted(text).into_owned();
-        if let Err(error) = parse_json_path(&rooted) {
-            return Err(self.invalid_path(&error, text, path.span));
-        }
-        let path = Expr {
-            kind: ExprKind::Literal(Literal::String(rooted)),
-            ..path
-        };
+        self.read_path(text, path.span)?;
         Ok(vec![input, path])
     }
 

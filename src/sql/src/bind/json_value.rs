@@ -4,13 +4,12 @@ use crate::bind::scope::Scope;
 use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
-use crate::json_path::{PathError, parse_json_path};
+use crate::json_path::{PathError, parse_flink_json_path, parse_json_path};
 use crate::lexer::bytes;
 use crate::parse::json_clause as clause;
 use crate::plan::{Dialect, Expr, ExprKind, JsonFallback, Literal, PathArgument, Span};
-use rookery_model::DataType;
+use rookery_model::{DataType, JsonPath};
 use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, Ident};
-use std::borrow::Cow;
 
 /// The arguments of a call, told apart.
 #[derive(Default)]
@@ -88,34 +87,39 @@ impl Binder<'_> {
         let bound = self.bind_expr(path, scope)?;
         let path = self.text(bound, "JSON_VALUE's path")?;
         if let ExprKind::Literal(Literal::String(text)) = &path.kind {
-            let rooted = self.rooted(text);
-            return match parse_json_path(&rooted) {
-                Ok(parsed) => Ok(PathArgument::Constant(parsed)),
-                Err(error) => Err(self.invalid_path(&error, text, path.span)),
-            };
+            match self.read_path(text, path.span)? {
+                Some(parsed) => return Ok(PathArgument::Constant(parsed)),
+                None => return Ok(PathArgument::Dynamic(Box::new(path))),
+            }
         }
         Ok(PathArgument::Dynamic(Box::new(path)))
     }
 
-    /// Flink puts the root before a path that begins with a name.
-    pub(crate) fn rooted<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let name = text.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        let mode = |word: &str| {
-            text.get(..word.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(word))
+    /// Reads a path that is a literal; none, after a warning, of one that finds nothing in flink.
+    pub(crate) fn read_path(&mut self, text: &str, literal: Span) -> Bound<Option<JsonPath>> {
+        let read = match self.dialect {
+            Dialect::Blink => parse_json_path(text),
+            Dialect::Flink => parse_flink_json_path(text),
         };
-        let root = text.contains('$') || mode("lax") || mode("strict");
-        if self.dialect == Dialect::Flink && name && !root {
-            Cow::Owned(format!("$.{text}"))
-        } else {
-            Cow::Borrowed(text)
+        match read {
+            Ok(path) => Ok(Some(path)),
+            Err(error) if self.dialect == Dialect::Flink && !error.is_unsupported() => {
+                let mut warning = self.path_finding(Code::MalformedPath, &error, text, literal);
+                warning.message = format!("this JSON path finds nothing: {}", warning.message);
+                self.diagnostics.push(warning);
+                Ok(None)
+            }
+            Err(error) => {
+                let finding = self.path_finding(Code::InvalidJsonPath, &error, text, literal);
+                Err(self.fail(finding))
+            }
         }
     }
 
-    /// Reports a path that cannot be read.
-    pub(crate) fn invalid_path(&mut self, error: &PathError, text: &str, literal: Span) -> Stop {
-        let mut diagnostic = Diagnostic::new(Code::InvalidJsonPath, literal, error.to_string())
-            .label("in this JSON path");
+    /// Tells of a path that cannot be read.
+    fn path_finding(&self, code: Code, error: &PathError, text: &str, literal: Span) -> Diagnostic {
+        let mut diagnostic =
+            Diagnostic::new(code, literal, error.to_string()).label("in this JSON path");
         if let Some(at) = self.inside_literal(literal, error.at) {
             let rest = text.get(error.at..).and_then(|rest| rest.chars().next());
             let width = rest.map_or(0, char::len_utf8);
@@ -123,8 +127,11 @@ impl Binder<'_> {
             diagnostic.label = Some("here".to_owned());
         }
         let root = diagnostic.message.contains("begins with");
-        let help = root.then(|| format!("write '$.{}'", text.trim_start_matches('.')));
-        self.fail(diagnostic.help_if(help))
+        let help = root.then(|| match text.trim() {
+            rooted if rooted.starts_with('$') => format!("write '{rooted}'"),
+            bare => format!("write '$.{}'", bare.trim_start_matches('.')),
+        });
+        diagnostic.help_if(help)
     }
 
     /// The byte of the file where a byte of a literal's value stands; none where the literal is

@@ -6,7 +6,7 @@ use crate::plan::{
     ArithmeticOp, CastFailure, Column, CompareOp, Expr, ExprKind, IsTest, JsonFallback, Literal,
     PathArgument,
 };
-use rookery_model::{DataType, JsonPath, PathMode, PathStep};
+use rookery_model::{DataType, JsonPath, PathMode, steps_text};
 use std::fmt::{self, Write};
 
 /// An expression over a table's columns, as SQL. A conversion at the sink is left to the caller, who
@@ -30,22 +30,7 @@ pub fn path_text(path: &JsonPath) -> String {
         PathMode::Lax => "lax ",
         PathMode::Strict => "strict ",
     };
-    let mut out = format!("{mode}$");
-    for step in &path.steps {
-        let written = match step {
-            PathStep::Key(key) if is_plain(key) => write!(out, ".{key}"),
-            PathStep::Key(key) => write!(out, "['{}']", key.replace('\'', "\\'")),
-            PathStep::Index(index) => write!(out, "[{index}]"),
-            PathStep::AnyElement => write!(out, "[*]"),
-            PathStep::AnyMember => write!(out, ".*"),
-        };
-        written.expect("a String takes all text");
-    }
-    out
-}
-
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+    format!("{mode}${}", steps_text(&path.steps))
 }
 
 struct Writer<'w> {
@@ -374,6 +359,7 @@ mod tests {
     use crate::plan::{Program, Rel};
     use crate::source::SourceFile;
     use crate::{CompileOptions, compile};
+    use rookery_model::PathStep;
 
     fn program(expr: &str) -> Program {
         let file = SourceFile {

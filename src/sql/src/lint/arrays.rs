@@ -61,10 +61,15 @@ fn elements(uses: &[PathUse]) -> HashMap<&[PathStep], Elements<'_>> {
             let array = &found.steps[..at];
             match step {
                 PathStep::Index(0) => arrays.entry(array).or_default().first.push(found),
-                PathStep::Index(_) | PathStep::AnyElement => {
+                PathStep::Index(_)
+                | PathStep::AnyElement
+                | PathStep::FromEnd(_)
+                | PathStep::Indexes(_)
+                | PathStep::Slice { .. }
+                | PathStep::Filter(_) => {
                     arrays.entry(array).or_default().others = true;
                 }
-                PathStep::Key(_) | PathStep::AnyMember => {}
+                PathStep::Key(_) | PathStep::AnyMember | PathStep::Descend => {}
             }
         }
     }

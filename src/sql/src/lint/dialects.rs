@@ -8,15 +8,16 @@ use super::walk::{Origin, Place, each_computed, each_expr};
 use super::{Linter, Places};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
-use crate::function::{Function, NumericFunction, TextFunction, TimeFunction};
+use crate::function::{Function, JsonFunction, NumericFunction, TextFunction, TimeFunction};
 use crate::plan::{ArithmeticOp, Expr, ExprKind, Literal, Span};
 use rookery_model::PathStep;
 
-const KINDS: [Code; 4] = [
+const KINDS: [Code; 5] = [
     Code::DialectCast,
     Code::DialectUnixTimestamp,
     Code::DialectDivision,
     Code::DialectConcat,
+    Code::DialectJsonText,
 ];
 
 impl Linter<'_> {
@@ -41,10 +42,8 @@ impl Linter<'_> {
         let mut found: Vec<(&PathUse, Option<(Origin, &PathUse)>)> = Vec::new();
         for (&origin, uses) in &paths.uses {
             for read in uses.iter().filter(|read| read.is_json_value) {
-                let wild =
-                    |step: &PathStep| matches!(step, PathStep::AnyElement | PathStep::AnyMember);
                 let inner = longer.get(&(origin, read.steps.as_slice()));
-                if inner.is_some() || read.steps.iter().any(wild) {
+                if inner.is_some() || read.steps.iter().any(PathStep::is_indefinite) {
                     found.push((read, inner.map(|inner| (origin, *inner))));
                 }
             }
@@ -69,7 +68,7 @@ impl Linter<'_> {
                 format!("{message}: `{path}`"),
             )
             .label(label);
-            let mut help = "JSON_QUERY gives that text in both".to_owned();
+            let mut help = "JSON_QUERY gives JSON text in both".to_owned();
             if let Some((_, inner)) = inner {
                 let inside = path_text(&inner.steps);
                 if inner.span != read.span {
@@ -128,6 +127,12 @@ impl Linter<'_> {
                 args,
             } if self.begins_with(expr.span, "CONCAT") && args.iter().any(nullable) => {
                 places.add(Code::DialectConcat, expr.span);
+            }
+            ExprKind::Call {
+                function: Function::Json(function),
+                args,
+            } if is_shown(place.parent) && another_text(*function, args) => {
+                places.add(Code::DialectJsonText, expr.span);
             }
             ExprKind::Arithmetic {
                 op: ArithmeticOp::Divide,
@@ -217,6 +222,14 @@ fn tell(code: Code, blink: bool) -> Told {
             ),
             help: "CAST one of them to DOUBLE, or the result to the integer that is meant",
         },
+        Code::DialectJsonText => Told {
+            message: "JSON text that the dialects write differently",
+            label: either(
+                "keys and numbers as they came here; in Flink keys are sorted, `1e3` is `1E+3`",
+                "keys are sorted and `1e3` is `1E+3` here; Blink keeps them as they came",
+            ),
+            help: "compare values that JSON_VALUE reads, not the text; whoever parses it sees no difference",
+        },
         _ => Told {
             message: "CONCAT of what may be NULL",
             label: either(
@@ -225,6 +238,36 @@ fn tell(code: Code, blink: bool) -> Told {
             ),
             help: "write COALESCE(.., '') around what may be NULL",
         },
+    }
+}
+
+/// Whether JSON text goes on as text: it is neither only tested for NULL nor read as JSON again.
+fn is_shown(parent: Option<&Expr>) -> bool {
+    !parent.is_some_and(|parent| {
+        matches!(
+            parent.kind,
+            ExprKind::Is { .. }
+                | ExprKind::JsonValue { .. }
+                | ExprKind::Call {
+                    function: Function::Json(JsonFunction::Query { .. } | JsonFunction::Exists(_)),
+                    ..
+                }
+        )
+    })
+}
+
+/// Whether a JSON function gives another text in flink, where keys are sorted and come once.
+fn another_text(function: JsonFunction, args: &[Expr]) -> bool {
+    match function {
+        JsonFunction::Query { array, .. } => !array,
+        JsonFunction::Object { .. } => {
+            let keys = args.iter().step_by(2).map(|key| match &key.kind {
+                ExprKind::Literal(Literal::String(key)) => key.as_str(),
+                _ => "",
+            });
+            !keys.is_sorted_by(|left, right| left < right)
+        }
+        _ => false,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::walk::{Origin, Place, each_computed, each_expr, origin};
 use crate::function::{Function, JsonFunction};
-use crate::json_path::parse_json_path;
-use crate::plan::{Expr, ExprKind, IsTest, Literal, PathArgument, Program, Span};
-use rookery_model::{JsonPath, PathStep};
+use crate::json_path::{parse_flink_json_path, parse_json_path};
+use crate::plan::{Dialect, Expr, ExprKind, IsTest, Literal, PathArgument, Program, Span};
+use rookery_model::{JsonPath, PathStep, steps_text};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A call that reads a path.
@@ -33,9 +33,9 @@ impl JsonPaths {
     /// Finds them in all rules and computed columns.
     pub(super) fn find(program: &Program) -> Self {
         let mut paths = Self::default();
-        each_computed(program, &mut |place| paths.add(place));
+        each_computed(program, &mut |place| paths.add(place, program.dialect));
         for rule in &program.rules {
-            each_expr(&rule.query, &mut |place| paths.add(place));
+            each_expr(&rule.query, &mut |place| paths.add(place, program.dialect));
         }
         for uses in paths.uses.values_mut() {
             uses.sort_by_key(|found| (found.span.start, found.span.end));
@@ -46,8 +46,8 @@ impl JsonPaths {
         paths
     }
 
-    fn add(&mut self, place: Place<'_>) {
-        let Some((input, path, is_json_value)) = reads(place.expr) else {
+    fn add(&mut self, place: Place<'_>, dialect: Dialect) {
+        let Some((input, path, is_json_value)) = reads(place.expr, dialect) else {
             return;
         };
         if matches!(input.kind, ExprKind::JsonValue { .. }) {
@@ -92,7 +92,7 @@ impl JsonPaths {
 }
 
 /// The JSON that an expression reads, the path if it is known, and whether it is JSON_VALUE.
-fn reads(expr: &Expr) -> Option<(&Expr, Option<JsonPath>, bool)> {
+fn reads(expr: &Expr, dialect: Dialect) -> Option<(&Expr, Option<JsonPath>, bool)> {
     match &expr.kind {
         ExprKind::JsonValue { input, path, .. } => {
             let path = match path {
@@ -109,7 +109,7 @@ fn reads(expr: &Expr) -> Option<(&Expr, Option<JsonPath>, bool)> {
                 return None;
             };
             let path = match &path.kind {
-                ExprKind::Literal(Literal::String(text)) => parse_json_path(text).ok(),
+                ExprKind::Literal(Literal::String(text)) => constant_path(text, dialect),
                 _ => None,
             };
             Some((input, path, false))
@@ -118,22 +118,17 @@ fn reads(expr: &Expr) -> Option<(&Expr, Option<JsonPath>, bool)> {
     }
 }
 
+/// The path of a literal; none of one that finds nothing.
+pub(crate) fn constant_path(text: &str, dialect: Dialect) -> Option<JsonPath> {
+    match dialect {
+        Dialect::Blink => parse_json_path(text).ok(),
+        Dialect::Flink => parse_flink_json_path(text).ok(),
+    }
+}
+
 /// A path as people write it.
 pub(super) fn path_text(steps: &[PathStep]) -> String {
-    let mut text = "$".to_owned();
-    for step in steps {
-        match step {
-            PathStep::Key(key) if key.chars().all(|c| c.is_alphanumeric() || c == '_') => {
-                text += ".";
-                text += key;
-            }
-            PathStep::Key(key) => text += &format!("['{key}']"),
-            PathStep::Index(index) => text += &format!("[{index}]"),
-            PathStep::AnyElement => text += "[*]",
-            PathStep::AnyMember => text += ".*",
-        }
-    }
-    text
+    format!("${}", steps_text(steps))
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ insert into out select imei, cast(cast(json_value(data, '$.p') as int) as varcha
 -- fires
 insert into out select imei, cast(unix_timestamp(`at`) as varchar), cast(n / m as double) from up;
 insert into out select concat(imei, '-', `at`), imei, cast((n + 1) / 2 as double) from up;
+insert into out select json_query(data, '$.o'), json_object('b' value n, 'a' value m), d from up;
+-- does not fire: JSON that is only tested, or read again; keys in their order
+insert into out select json_value(json_query(data, '$.o'), '$.a'), json_object('a' value n, 'b' value m), d from up where json_query(data, '$.o') is not null;
 -- does not fire: TRY_CAST, a constant, no text; a constant time; an integer is asked for; DOUBLE; NULL replaced or propagated by ||
 insert into out select cast(n as varchar), cast(try_cast(json_value(data, '$.p') as int) as varchar), cast('7' as double) from up;
 insert into out select cast(unix_timestamp('2026-11-23 10:00:00') as varchar), cast(cast(n / m as int) as varchar), n / d from up;

@@ -215,9 +215,7 @@ fn call(name: &str, args: &[Expr]) -> String {
 fn step(step: &PathStep) -> String {
     match step {
         PathStep::Key(key) => format!(".{key}"),
-        PathStep::Index(index) => format!("[{index}]"),
-        PathStep::AnyElement => "[*]".into(),
-        PathStep::AnyMember => ".*".into(),
+        other => other.to_string(),
     }
 }
 

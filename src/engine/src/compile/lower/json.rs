@@ -6,10 +6,10 @@ use crate::eval::flink_json::{Fallback, FlinkJsonValue, JsonExists, JsonQuery, J
 use crate::eval::json::{CallPath, PathRead};
 use crate::eval::node::Node;
 use crate::functions::{JsonBuild, JsonPart, JsonText, json_scalar};
-use rookery_codecs::json::PathSet;
+use rookery_codecs::json::{PathSet, compare_keys};
 use rookery_model::{DataType, JsonPath, PathMode};
-use rookery_sql::plan::{Expr, ExprKind, JsonFallback, Literal, PathArgument, Span};
-use rookery_sql::{Function, JsonFunction, parse_json_path};
+use rookery_sql::plan::{Dialect, Expr, ExprKind, JsonFallback, Literal, PathArgument, Span};
+use rookery_sql::{Function, JsonFunction, parse_flink_json_path, parse_json_path};
 
 impl Lowering<'_> {
     /// JSON_VALUE of flink.
@@ -22,16 +22,7 @@ impl Lowering<'_> {
     ) -> Node {
         let (source, mode) = match path {
             PathArgument::Constant(path) => (self.json_source(input, path), path.mode),
-            PathArgument::Dynamic(path) => {
-                let source = JsonSource::Text {
-                    input: self.lower(input),
-                    path: CallPath::Dynamic {
-                        text: self.lower(path),
-                        site: self.shared.site(),
-                    },
-                };
-                (source, PathMode::Unsaid)
-            }
+            PathArgument::Dynamic(path) => self.dynamic_source(input, path),
         };
         let [on_empty, on_error] = fallbacks.map(|fallback| match fallback {
             JsonFallback::Null => Fallback::Null,
@@ -62,6 +53,35 @@ impl Lowering<'_> {
         }
     }
 
+    /// The same for a path that is an argument.
+    fn path_source(&mut self, input: &Expr, path: &Expr) -> (JsonSource, PathMode) {
+        if let ExprKind::Literal(Literal::String(text)) = &path.kind
+            && let Some(path) = self.path_of(text)
+        {
+            return (self.json_source(input, &path), path.mode);
+        }
+        self.dynamic_source(input, path)
+    }
+
+    /// The path of a literal; none of one that finds nothing.
+    fn path_of(&self, text: &str) -> Option<JsonPath> {
+        match self.dialect {
+            Dialect::Blink => parse_json_path(text).ok(),
+            Dialect::Flink => parse_flink_json_path(text).ok(),
+        }
+    }
+
+    fn dynamic_source(&mut self, input: &Expr, path: &Expr) -> (JsonSource, PathMode) {
+        let source = JsonSource::Text {
+            input: self.lower(input),
+            path: CallPath::Dynamic {
+                text: self.lower(path),
+                site: self.shared.site(),
+            },
+        };
+        (source, PathMode::Unsaid)
+    }
+
     /// Any other function of JSON.
     pub(super) fn json_call(&mut self, function: JsonFunction, args: &[Expr], span: Span) -> Node {
         match (function, args) {
@@ -73,35 +93,40 @@ impl Lowering<'_> {
                     array,
                 },
                 [input, path],
-            ) => match constant_path(path) {
-                Some(path) => Node::Operator(Box::new(JsonQuery {
-                    source: self.json_source(input, &path),
-                    mode: path.mode,
+            ) => {
+                let (source, mode) = self.path_source(input, path);
+                Node::Operator(Box::new(JsonQuery {
+                    source,
+                    mode,
                     wrapper,
                     on_empty,
                     on_error,
                     array,
-                })),
-                None => Node::NULL,
-            },
-            (JsonFunction::Exists(on_error), [input, path]) => match constant_path(path) {
-                Some(path) => Node::Operator(Box::new(JsonExists {
-                    source: self.json_source(input, &path),
-                    mode: path.mode,
+                    normal: self.dialect == Dialect::Flink,
+                }))
+            }
+            (JsonFunction::Exists(on_error), [input, path]) => {
+                let (source, mode) = self.path_source(input, path);
+                Node::Operator(Box::new(JsonExists {
+                    source,
+                    mode,
                     on_error,
-                })),
-                None => Node::NULL,
-            },
+                }))
+            }
             (JsonFunction::Object { absent }, args) => {
                 let parts = args.chunks_exact(2).map(|pair| {
                     let key = self.lower(&pair[0]);
                     self.json_part(Some(key), &pair[1])
                 });
-                let parts = parts.collect();
+                let mut parts: Box<[JsonPart]> = parts.collect();
+                if self.dialect == Dialect::Flink {
+                    sort_parts(&mut parts);
+                }
                 Node::Operator(Box::new(JsonBuild {
                     object: true,
                     parts,
                     absent,
+                    normal: self.dialect == Dialect::Flink,
                 }))
             }
             (JsonFunction::Array { absent }, args) => {
@@ -111,13 +136,15 @@ impl Lowering<'_> {
                     object: false,
                     parts,
                     absent,
+                    normal: self.dialect == Dialect::Flink,
                 }))
             }
             (JsonFunction::String, [value]) => Node::Operator(Box::new(JsonText {
                 value: self.lower(value),
                 data_type: value.data_type.clone(),
+                normal: self.dialect == Dialect::Flink,
             })),
-            (function, args) => match json_scalar(function) {
+            (function, args) => match json_scalar(function, self.dialect) {
                 Some(scalar) => Node::Call {
                     function: scalar,
                     args: self.list(args),
@@ -143,14 +170,22 @@ impl Lowering<'_> {
             value: self.lower(value),
             data_type: value.data_type.clone(),
             raw,
+            comes_again: false,
         }
     }
 }
 
-/// The path of a literal; none of NULL.
-fn constant_path(path: &Expr) -> Option<JsonPath> {
-    match &path.kind {
-        ExprKind::Literal(Literal::String(text)) => parse_json_path(text).ok(),
-        _ => None,
+/// Keys in their order, and of one key only the last is written.
+fn sort_parts(parts: &mut [JsonPart]) {
+    parts.sort_by(|left, right| compare_keys(key(left), key(right)));
+    for at in 1..parts.len() {
+        parts[at - 1].comes_again = key(&parts[at - 1]) == key(&parts[at]);
+    }
+}
+
+fn key(part: &JsonPart) -> &str {
+    match &part.key {
+        Some(Node::Text(text)) => text,
+        _ => "",
     }
 }

@@ -265,9 +265,11 @@ impl Lowering<'_> {
         };
         let arena = Bump::new();
         let scratch = RefCell::new(Vec::new());
+        let members = RefCell::new(Vec::new());
         let work = Workspace {
             arena: &arena,
             scratch: &scratch,
+            members: &members,
         };
         Some(match cast(value, &work)? {
             Value::String(text) => Node::Text(text.into()),
