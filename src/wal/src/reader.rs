@@ -233,10 +233,13 @@ impl<S: Storage> LogReader<S> {
             let active = *index == last && log.active.is_some();
             active || meta.last_position() > from
         });
-        let Some((_, meta)) = at else {
+        let Some((index, meta)) = at else {
             return Ok(false);
         };
-        self.expected = meta.first;
+        // Segments before it of which nothing is left are missed at its first record.
+        let mut before = log.segments.iter().take(index).rev();
+        let before = before.find(|meta| meta.last >= meta.first);
+        self.expected = before.map_or(oldest.first, |meta| meta.last.next());
         self.enter(meta.id);
         Ok(true)
     }

@@ -410,14 +410,20 @@ impl<S: Storage> Examination<'_, S> {
         Ok(Some((scan, size)))
     }
 
-    /// LSN that the oldest segment should begin with.
+    /// LSN that the oldest segment should begin with. Without an index and without a first segment that
+    /// says it: nothing above the checkpoint was ever deleted.
     fn first_lsn(&self, entries: &[Entry]) -> Lsn {
-        let listed = self.listed.and_then(|listed| listed.first());
-        match (listed, entries.first()) {
-            (Some(meta), _) => meta.first,
-            (None, Some(Entry::Segment(scan))) => scan.oldest_lsn(self.known.durable.lsn),
-            _ => Lsn(1),
+        if let Some(meta) = self.listed.and_then(|listed| listed.first()) {
+            return meta.first;
         }
+        let Some(Entry::Segment(oldest)) = entries.first() else {
+            return Lsn(1);
+        };
+        oldest.oldest_lsn().unwrap_or_else(|| {
+            let needed = self.known.checkpoint.lsn.next();
+            let readable = entries.iter().find_map(Entry::first_record);
+            readable.map_or(needed, |first| first.min(needed))
+        })
     }
 
     fn note_the_rest(&self, chain: &mut Chain, nothing_there: bool) {

@@ -97,12 +97,12 @@ impl SegmentScan {
         })
     }
 
-    /// LSN that the log begins with if this is its oldest segment and no index says it.
-    pub(crate) fn oldest_lsn(&self, known_durable: Lsn) -> Lsn {
-        match (self.header, self.first_record()) {
-            (HeaderState::Ok { previous: 0, .. }, _) => Lsn(1),
-            (_, Some(first)) => first,
-            (_, None) => known_durable.next(),
+    /// LSN that the log begins with if this is its oldest segment and no index says it; `None` if the
+    /// segment does not say it either.
+    pub(crate) fn oldest_lsn(&self) -> Option<Lsn> {
+        match self.header {
+            HeaderState::Ok { previous: 0, .. } => Some(Lsn(1)),
+            _ => self.first_record(),
         }
     }
 

@@ -42,7 +42,16 @@ impl Entry {
         }
     }
 
-    fn first_record(&self) -> Option<Lsn> {
+    /// Where its start record says that the log before it was cut.
+    fn said_cut(&self) -> Option<Position> {
+        match self {
+            Self::Segment(scan) => scan.cut,
+            Self::Lost(_) => None,
+        }
+    }
+
+    /// LSN of its first record that can be read, or that the index names.
+    pub(super) fn first_record(&self) -> Option<Lsn> {
         match self {
             Self::Segment(scan) => scan.first_record(),
             Self::Lost(meta) => Some(meta.first),
@@ -190,7 +199,17 @@ fn split(entries: &[Entry]) -> Vec<Era<'_>> {
                 from = index;
                 term = Some(found);
             }
-            (Some(found), None) => term = Some(found),
+            (Some(found), None) => {
+                // What comes before a start record is of an era that nothing else tells of.
+                if let Some(cut) = entry.said_cut().filter(|_| index > 0) {
+                    eras.push(Era {
+                        term: cut.term,
+                        entries: &entries[..index],
+                    });
+                    from = index;
+                }
+                term = Some(found);
+            }
             _ => {}
         }
     }
@@ -207,10 +226,7 @@ fn split(entries: &[Entry]) -> Vec<Era<'_>> {
 impl Era<'_> {
     /// Where its start record says that the era before it ended.
     fn said_cut(&self) -> Option<Lsn> {
-        match self.entries.first()? {
-            Entry::Segment(scan) => scan.cut.map(|cut| cut.lsn),
-            Entry::Lost(_) => None,
-        }
+        Some(self.entries.first()?.said_cut()?.lsn)
     }
 
     /// The limit of an era, and the LSN beyond which its records are void.

@@ -116,6 +116,50 @@ fn an_emptied_segment_is_lost_data() {
 }
 
 #[test]
+fn a_log_of_which_nothing_is_left_is_all_lost_and_goes_on_behind_it() {
+    let last = Lsn(182);
+    let first = |checkpoint: Position| checkpoint.lsn.next();
+    for checkpoint in [Position::ZERO, Position::new(Term(1), Lsn(120))] {
+        let storage = many_segments();
+        for id in 1..=4 {
+            alter(&storage, &segment_path(id), |bytes| bytes.fill(0));
+        }
+        storage.unlink(&dir().join("segments.index.a")).unwrap();
+        storage.unlink(&dir().join("segments.index.b")).unwrap();
+        let known = Known {
+            durable: Position::new(Term(1), last),
+            checkpoint,
+        };
+        let recovery =
+            Recovery::open(storage.clone(), dir(), config(), known).unwrap();
+        let report = recovery.report().clone();
+        let mut log = start(recovery);
+        let lost = LsnRange {
+            first: first(checkpoint),
+            last,
+        };
+        let found: Vec<_> = report.findings.iter().flat_map(Finding::lost).collect();
+        assert_eq!(found, [lost], "{:?}", report.findings);
+        assert_eq!(log.appended().lsn, last.next(), "no LSN comes twice");
+        assert_eq!(read_from(&log, checkpoint).1, [lost]);
+        commit(&mut log);
+        drop(log);
+        // Without what the owner knows, the start record tells where the log before it ended.
+        let mut seen = Vec::new();
+        let note = |item: DumpItem<'_>| {
+            seen.push(match item {
+                DumpItem::Record(record) => (record.position.lsn, record.position.lsn),
+                DumpItem::Lost(range) => (range.first, range.last),
+            });
+            true
+        };
+        dump(&storage, dir(), Position::ZERO, note).unwrap();
+        assert_eq!(seen.last(), Some(&(last.next(), last.next())), "{seen:?}");
+        assert_eq!(seen.iter().rev().nth(1).map(|lost| lost.1), Some(last));
+    }
+}
+
+#[test]
 fn a_truncated_segment_is_lost_data_from_there_on() {
     let storage = many_segments();
     let records = verify(&storage, dir()).unwrap().segments[1].records;
