@@ -8,8 +8,9 @@
 //! Invariants: one thread pushes, one pops. Neither takes a lock. A system call is made only where the
 //! other side has declared that it sleeps.
 
-use crate::RowBatch;
+use crate::rewind::Rewind;
 use crate::waiting::Waiting;
+use crate::{LostRows, RowBatch, StillHeld};
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 use rookery_model::{Position, ShardId};
@@ -47,6 +48,7 @@ pub struct LaneCursor {
 pub struct Lane {
     key: LaneKey,
     rows_confirmed: Position,
+    keeps_rows: bool,
     queue: ArrayQueue<Arc<RowBatch>>,
     confirmed: CachePadded<AtomicU64>,
     /// For rows.
@@ -54,6 +56,7 @@ pub struct Lane {
     writer: OnceLock<Thread>,
     /// For room.
     shard_waits: CachePadded<Waiting>,
+    rewind: Rewind,
 }
 
 impl Lane {
@@ -69,12 +72,21 @@ impl Lane {
         Self {
             key,
             rows_confirmed,
+            keeps_rows: false,
             queue: ArrayQueue::new(capacity),
             confirmed: CachePadded::new(AtomicU64::new(0)),
             writer_waits: CachePadded::default(),
             writer: OnceLock::new(),
             shard_waits: CachePadded::default(),
+            rewind: Rewind::default(),
         }
+    }
+
+    /// The same lane, of which the shard's side answers [`Self::ask_for_lost`].
+    #[must_use]
+    pub fn keeping_rows(mut self) -> Self {
+        self.keeps_rows = true;
+        self
     }
 
     /// Its name.
@@ -138,6 +150,36 @@ impl Lane {
     pub fn confirm(&self, sequence: u64) {
         let before = self.confirmed.swap(sequence, Ordering::Release);
         assert!(before <= sequence, "a lane's confirmation never goes back");
+    }
+
+    /// Writer: asks for rows that the target has lost; the shard is to be woken. Where nobody would
+    /// answer, the answer is there: nothing.
+    pub fn ask_for_lost(&self, lost: LostRows) {
+        match self.keeps_rows {
+            true => self.rewind.ask(lost),
+            false => self.rewind.answer(StillHeld::nothing(lost)),
+        }
+    }
+
+    /// Shard: what the writer has asked for, once.
+    #[inline]
+    #[must_use]
+    pub fn take_asked(&self) -> Option<LostRows> {
+        self.rewind.take_asked()
+    }
+
+    /// Shard: the answer.
+    pub fn answer_lost(&self, held: StillHeld) {
+        self.rewind.answer(held);
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    /// Writer: the answer, once.
+    #[must_use]
+    pub fn take_lost(&self) -> Option<StillHeld> {
+        self.rewind.take_answer()
     }
 
     /// Names the calling thread as the one to wake. Once, before it first parks.

@@ -20,6 +20,7 @@ mod metrics;
 mod options;
 mod print;
 mod redis;
+mod rewind;
 mod row_batch;
 mod sink;
 mod sqlite;
@@ -40,6 +41,7 @@ pub use error::{EncodeError, SinkError, SinkOptionError};
 pub use lane::{Lane, LaneCursor, LaneKey};
 pub use metrics::{SinkCounts, SinkMetrics};
 pub use options::{SpillOptions, spill_options};
+pub use rewind::{Gone, LostRows, StillHeld};
 pub use row_batch::{RowBatch, RowMeta};
 pub use sink::{
     Batching, Part, RowEncoder, RowRef, Sink, SinkContext, SinkWriter, TableSpec, TargetCursor,

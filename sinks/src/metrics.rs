@@ -15,6 +15,8 @@ pub struct SinkMetrics {
     rows_rejected: AtomicU64,
     confirms: AtomicU64,
     failures: AtomicU64,
+    went_back: AtomicU64,
+    records_gone: AtomicU64,
     confirmed_time_us: AtomicI64,
     failing: AtomicBool,
     last_error: Mutex<Option<String>>,
@@ -41,6 +43,11 @@ pub struct SinkCounts {
     pub confirms: u64,
     /// Failed attempts to connect, send or confirm.
     pub failures: u64,
+    /// Times that the target was found at a cursor below what it had confirmed.
+    pub went_back: u64,
+    /// Records of which rows are gone there, for nothing holds them any more: those of the ranges that the
+    /// log names.
+    pub records_gone: u64,
     /// Record time (µs since 1970) of the oldest row of the batch confirmed last; 0 before the first.
     pub confirmed_time_us: i64,
     /// Whether the last attempt failed.
@@ -62,6 +69,8 @@ impl SinkMetrics {
             rows_rejected: read(&self.rows_rejected),
             confirms: read(&self.confirms),
             failures: read(&self.failures),
+            went_back: read(&self.went_back),
+            records_gone: read(&self.records_gone),
             confirmed_time_us: self.confirmed_time_us.load(Ordering::Relaxed),
             failing: self.failing.load(Ordering::Relaxed),
         }
@@ -99,6 +108,14 @@ impl SinkMetrics {
 
     pub(crate) fn rejected(&self, rows: usize) {
         self.rows_rejected.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn went_back(&self) {
+        self.went_back.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn gone(&self, records: u64) {
+        self.records_gone.fetch_add(records, Ordering::Relaxed);
     }
 
     pub(crate) fn failed(&self, error: &str) {

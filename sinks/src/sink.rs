@@ -104,6 +104,16 @@ pub trait SinkWriter: Send {
     /// The target cannot be used now. It is tried again, for ever.
     fn open(&mut self, lanes: &[LaneKey]) -> Result<Vec<TargetCursor>, SinkError>;
 
+    /// Sorts out the rows that the target may have refused among those of a transaction that took effect
+    /// and whose answer was lost ([`TargetCursor::Unanswered`]). Called before anything that follows them
+    /// is handed over; they are not sent again, and those not named in `verdicts` count as taken.
+    ///
+    /// # Errors
+    /// The target cannot be asked now; `open` follows, and the same rows come again.
+    fn look_back(&mut self, _rows: &[Part<'_>], _verdicts: &mut Verdicts) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     /// Hands rows over: each part holds whole records of one lane, in order, unless rows are sent
     /// again because of an earlier verdict. Rows not named in `verdicts` are accepted.
     ///
@@ -146,6 +156,14 @@ pub enum TargetCursor {
     Missing,
     /// All rows up to here took effect.
     At(Position),
+    /// The same, and those above `above` did so in one transaction whose answer may not have been seen:
+    /// rows of it that the target refused may be missing among the dead letters.
+    Unanswered {
+        /// Up to here every answer was dealt with.
+        above: Position,
+        /// The cursor.
+        through: Position,
+    },
 }
 
 /// How rows are gathered into one request.

@@ -5,6 +5,7 @@
 pub struct Verdicts {
     retries: Vec<(u32, u32)>,
     rejections: Vec<Rejection>,
+    took_nothing: bool,
 }
 
 /// A row that the target will never take.
@@ -37,6 +38,18 @@ impl Verdicts {
         });
     }
 
+    /// Because of the rows that are refused the target took none of the request: without them it is sent
+    /// again at once, when they are durable as dead letters.
+    pub fn take_nothing(&mut self) {
+        self.took_nothing = true;
+    }
+
+    /// Whether the target took none of the request's rows.
+    #[must_use]
+    pub fn took_nothing(&self) -> bool {
+        self.took_nothing
+    }
+
     /// The rows to try again, in the order given: (part, row).
     #[must_use]
     pub fn retries(&self) -> &[(u32, u32)] {
@@ -52,7 +65,7 @@ impl Verdicts {
     /// Whether every row was accepted.
     #[must_use]
     pub fn all_accepted(&self) -> bool {
-        self.retries.is_empty() && self.rejections.is_empty()
+        self.retries.is_empty() && self.rejections.is_empty() && !self.took_nothing
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a row's commands are made of: bytes that are always the same, and arguments that are the row's.
 
+use super::refusal::Refusal;
 use super::resp;
 
 /// The commands of every row of a table.
@@ -10,6 +11,8 @@ pub(super) struct RowCommands {
     per_row: usize,
     /// Name and number of arguments (the name among them) of the template, which the server is asked about.
     template: Option<(String, usize)>,
+    /// A command each.
+    refusals: Vec<Refusal>,
 }
 
 /// A part of a row's bytes.
@@ -68,6 +71,19 @@ pub(super) enum Word {
 }
 
 impl Word {
+    /// Its text, if that is always the same.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Same(text) => Some(text),
+            Self::Differs(_) => None,
+        }
+    }
+
+    /// Whether the encoder lets nothing but numbers pass.
+    pub(super) fn is_score(&self) -> bool {
+        matches!(self, Self::Differs(argument) if argument.need == Need::Score)
+    }
+
     /// Always this text.
     pub(super) fn same(text: impl Into<Vec<u8>>) -> Self {
         Self::Same(text.into())
@@ -86,6 +102,8 @@ impl RowCommands {
     /// Adds a command to every row.
     pub(super) fn push(&mut self, words: &[Word]) {
         self.per_row += 1;
+        let name = words.first().and_then(Word::text).unwrap_or_default();
+        self.refusals.push(Refusal::of(name, words));
         resp::command_head(words.len(), self.bytes());
         for word in words {
             match word {
@@ -121,6 +139,11 @@ impl RowCommands {
     /// How many answers a row gets.
     pub(super) fn per_row(&self) -> usize {
         self.per_row
+    }
+
+    /// What may have refused each command of a row, when nobody saw the answer.
+    pub(super) fn refusals(&self) -> &[Refusal] {
+        &self.refusals
     }
 
     /// The template's command and how many arguments it has, its name among them.

@@ -1,9 +1,12 @@
 //! A lane's cursor as a key of the target.
 //!
+//! It names the last transaction that brought rows: if its answer was lost, these are the rows of which
+//! nobody knows whether they were refused.
+//!
 //! | part | what |
 //! | --- | --- |
 //! | key | `<prefix>:<instance>:cursor:<table>:<shard>:<writer>` |
-//! | value | `<term>-<LSN>`, both decimal |
+//! | value | `<term>-<LSN> <term>-<LSN>`, decimal: up to where rows are there, and the same before the last rows |
 
 use super::error::RedisError;
 use crate::LaneKey;
@@ -22,19 +25,40 @@ pub(super) fn key_prefix(prefix: &str, instance: &str, table: &str) -> String {
     format!("{prefix}:{instance}:cursor:{table}:")
 }
 
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cursor {
+    /// Up to here rows are there.
+    pub through: Position,
+    /// Those above came with the last transaction. None in a value without it.
+    pub above: Option<Position>,
+}
+
 /// The value.
-pub(super) fn text(position: Position) -> String {
-    format!("{}-{}", position.term.0, position.lsn.0)
+pub(super) fn text(through: Position, above: Position) -> String {
+    format!(
+        "{}-{} {}-{}",
+        through.term.0, through.lsn.0, above.term.0, above.lsn.0
+    )
 }
 
 /// Reads the value.
-pub(super) fn parse(address: &str, key: &str, value: &[u8]) -> Result<Position, RedisError> {
-    let read = || {
-        let (term, lsn) = std::str::from_utf8(value).ok()?.split_once('-')?;
+pub(super) fn parse(address: &str, key: &str, value: &[u8]) -> Result<Cursor, RedisError> {
+    let position = |text: &str| {
+        let (term, lsn) = text.split_once('-')?;
         Some(Position::new(
             Term(term.parse().ok()?),
             Lsn(lsn.parse().ok()?),
         ))
+    };
+    let read = || {
+        let text = std::str::from_utf8(value).ok()?;
+        let (through, above) = match text.split_once(' ') {
+            Some((through, above)) => (through, Some(position(above)?)),
+            None => (text, None),
+        };
+        let through = position(through)?;
+        Some(Cursor { through, above })
     };
     read().ok_or_else(|| RedisError::CursorUnreadable {
         address: address.to_owned(),
@@ -58,9 +82,25 @@ mod tests {
         let prefix = key_prefix("rookery", "k3v9", "jobs.charge");
         assert_eq!(key(&prefix, lane), "rookery:k3v9:cursor:jobs.charge:3:1");
         let position = Position::new(Term(1_790_000_000), Lsn(u64::MAX));
-        assert_eq!(text(position), "1790000000-18446744073709551615");
-        assert_eq!(parse("h:1", "k", text(position).as_bytes()), Ok(position));
-        for value in ["", "-", "7", "7-", "7-8-9", "a-b", "7-99999999999999999999"] {
+        let before = Position::new(Term(7), Lsn(8));
+        let value = text(position, before);
+        assert_eq!(value, "1790000000-18446744073709551615 7-8");
+        let read = |value: &str| parse("h:1", "k", value.as_bytes()).unwrap();
+        let cursor = |through, above| Cursor { through, above };
+        assert_eq!(read(&value), cursor(position, Some(before)));
+        assert_eq!(read("7-8"), cursor(before, None));
+        for value in [
+            "",
+            "-",
+            "7",
+            "7-",
+            "7-8-9",
+            "a-b",
+            "7-99999999999999999999",
+            "7-8 ",
+            "7-8 9",
+            "7-8 9-1 2",
+        ] {
             assert_eq!(
                 parse("h:1", "k", value.as_bytes()).unwrap_err().to_string(),
                 format!(

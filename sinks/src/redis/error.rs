@@ -128,6 +128,8 @@ impl RedisError {
 
 /// Code of a row that the server refused.
 pub(super) const REFUSED: &str = "E3090";
+/// Code of a row of which nobody knows whether the server took it.
+pub(super) const UNKNOWN: &str = "E3093";
 /// Code of a row whose key, field, member or score is NULL.
 pub(super) const NULL: &str = "E3091";
 /// Code of a row whose score is no number.

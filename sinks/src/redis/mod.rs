@@ -16,6 +16,7 @@ mod encode;
 mod error;
 mod link;
 mod options;
+mod refusal;
 mod resp;
 mod slots;
 mod template;

@@ -15,15 +15,18 @@
 //! | --- | --- |
 //! | `EXEC` with a list | committed; an error in the list is that row's: it is refused, the others stand |
 //! | `EXEC` with nil | a cursor moved: nothing was done |
-//! | `EXECABORT`, and errors at rows | nothing was done; without these rows it is sent again |
+//! | `EXECABORT`, and errors at rows | nothing was done; these rows are refused, and without them it is sent again |
 //! | `EXECABORT` for another reason, or an error about the server's state | nothing was done; tried again later |
-//! | none | unknown; the cursors tell |
+//! | none | unknown; the cursors tell whether it took effect, and which rows were its own: those of which a key may have refused them are looked at ([`Refusal`]) |
 
 use super::answer::{self, Fault};
 use super::commands::RowCommands;
+use super::cursor::Cursor;
 use super::error::{self, RedisError};
 use super::link::Link;
 use super::options::Target;
+use super::refusal::Refusal;
+use super::resp::Commands;
 use super::{cursor, resp};
 use crate::{LaneCursor, LaneKey, Part, SinkError, SinkWriter, TargetCursor, Verdicts};
 use redis::Value;
@@ -48,7 +51,34 @@ pub(super) struct RedisWriter {
 struct LaneAtTarget {
     key: String,
     /// What the target holds.
-    held: Option<Position>,
+    held: Option<Cursor>,
+}
+
+impl LaneAtTarget {
+    fn through(&self) -> Option<Position> {
+        self.held.map(|cursor| cursor.through)
+    }
+}
+
+/// A lane's cursor as the next transaction sets it.
+struct NewCursor {
+    lane: usize,
+    cursor: Cursor,
+    text: String,
+}
+
+impl NewCursor {
+    /// The rows above `above` are in the same transaction.
+    fn new(lane: usize, through: Position, above: Position) -> Self {
+        Self {
+            lane,
+            cursor: Cursor {
+                through,
+                above: Some(above),
+            },
+            text: cursor::text(through, above),
+        }
+    }
 }
 
 /// How a transaction ended.
@@ -111,12 +141,11 @@ impl RedisWriter {
         Ok(())
     }
 
-    /// Commits the rows of a request, but for those in `refused`, with these cursors.
+    /// Commits the rows of a request with these cursors.
     fn transact(
         &mut self,
         request: &[Part<'_>],
-        refused: &Refused,
-        cursors: &[(usize, Position)],
+        cursors: &[NewCursor],
     ) -> Result<Outcome, RedisError> {
         let Self {
             link,
@@ -127,21 +156,16 @@ impl RedisWriter {
         let link = link.as_mut().expect("open comes first");
         buffer.clear();
         resp::command(&[b"MULTI"], buffer);
-        let rows = push_rows(request, refused, buffer);
-        for (lane, position) in cursors {
-            let text = cursor::text(*position);
-            resp::command(
-                &[b"SET", lanes[*lane].key.as_bytes(), text.as_bytes()],
-                buffer,
-            );
+        let rows = push_rows(request, buffer);
+        for new in cursors {
+            let key = lanes[new.lane].key.as_bytes();
+            resp::command(&[b"SET", key, new.text.as_bytes()], buffer);
         }
         resp::command(&[b"EXEC"], buffer);
         watch(lanes, buffer);
         link.send(buffer)?;
         // All answers are taken before any is judged: the connection goes on.
         let per_row = self.commands.per_row();
-        let numbers: Vec<usize> = row_numbers(request, refused).collect();
-        debug_assert_eq!(numbers.len(), rows);
         let in_rows = rows * per_row;
         let mut answers = Answers {
             queued: Refused::new(),
@@ -152,10 +176,9 @@ impl RedisWriter {
         link.receive_all(count + 3, |index, value| match value {
             value if index >= count => answers.last.push(value),
             Value::ServerError(error) => {
-                let number = index
-                    .checked_sub(1)
-                    .and_then(|at| numbers.get(at / per_row));
-                answers.error(number.copied(), answer::words(&error));
+                let of_row = (1..=in_rows).contains(&index);
+                let number = of_row.then(|| (index - 1) / per_row);
+                answers.error(number, answer::words(&error));
             }
             _ => {}
         })?;
@@ -164,7 +187,9 @@ impl RedisWriter {
             return Err(link.refused(&answer::words(error)));
         }
         let outcome = match exec {
-            Value::Array(done) => Outcome::Committed(refused_in(&done, per_row, &numbers)),
+            Value::Array(done) => {
+                Outcome::Committed(refused_in(&done[..in_rows.min(done.len())], per_row))
+            }
             Value::Nil => return Err(moved(link, lanes)),
             Value::ServerError(error) => {
                 let words = answer::words(&error);
@@ -179,8 +204,8 @@ impl RedisWriter {
             other => return Err(link.nonsense("EXEC", &other)),
         };
         if matches!(outcome, Outcome::Committed(_)) {
-            for (lane, position) in cursors {
-                lanes[*lane].held = Some(*position);
+            for new in cursors {
+                lanes[new.lane].held = Some(new.cursor);
             }
         }
         let read = read_cursors(link, lanes, read);
@@ -197,31 +222,66 @@ impl RedisWriter {
         Ok(outcome)
     }
 
-    /// Commits, and sends again without the rows that were refused before anything was done.
-    fn commit(
-        &mut self,
-        request: &[Part<'_>],
-        cursors: &[(usize, Position)],
-    ) -> Result<Refused, RedisError> {
-        if self.link.is_none() {
-            let (host, port) = &self.target.nodes[0];
-            return Err(RedisError::CursorMoved {
-                address: format!("{host}:{port}"),
-                key: self.lanes[0].key.clone(),
-            });
-        }
-        let mut refused = Refused::new();
-        loop {
-            match self.transact(request, &refused, cursors)? {
-                Outcome::Committed(more) => {
-                    refused.extend(more);
-                    return Ok(refused);
-                }
-                Outcome::Aborted(more) => {
-                    assert!(!more.is_empty(), "each round refuses a row more");
-                    refused.extend(more);
+    /// The link, as long as its watch holds.
+    fn link(&mut self) -> Result<&mut Link, RedisError> {
+        let (host, port) = &self.target.nodes[0];
+        self.link.as_mut().ok_or_else(|| RedisError::CursorMoved {
+            address: format!("{host}:{port}"),
+            key: self.lanes[0].key.clone(),
+        })
+    }
+
+    /// Asks for the types of the keys that may have refused these rows.
+    fn ask_types(&mut self, rows: &[Part<'_>], verdicts: &mut Verdicts) -> Result<(), RedisError> {
+        let commands = Arc::clone(&self.commands);
+        let mut asked = Vec::new();
+        let mut questions = Vec::new();
+        for (at, part) in rows.iter().enumerate() {
+            'rows: for row in part.rows() {
+                let before = (asked.len(), questions.len());
+                for (command, refusal) in Commands(row.bytes).zip(commands.refusals()) {
+                    match refusal {
+                        Refusal::Never => {}
+                        Refusal::OtherType(holds) => {
+                            asked.push((at, row.index, *holds, command.key));
+                            resp::command(&[b"TYPE", command.key], &mut questions);
+                        }
+                        Refusal::Untold(name) => {
+                            asked.truncate(before.0);
+                            questions.truncate(before.1);
+                            let reason = Refusal::untold_reason(name);
+                            verdicts.reject(at, row.index, error::UNKNOWN, reason);
+                            continue 'rows;
+                        }
+                    }
                 }
             }
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let link = self.link()?;
+        link.send(&questions)?;
+        let mut state = None;
+        let mut rejected = None;
+        link.receive_all(asked.len(), |index, value| {
+            let (at, row, holds, key) = asked[index];
+            if let Value::ServerError(error) = &value {
+                let words = answer::words(error);
+                // What it may not look at stays unknown; what it cannot look at now is asked again.
+                if answer::sort(&words) == Fault::Server && !words.starts_with("NOPERM") {
+                    state.get_or_insert(words);
+                }
+            }
+            if let Some(reason) = Refusal::of_key(holds, key, &value)
+                && rejected.replace((at, row)) != Some((at, row))
+            {
+                verdicts.reject(at, row, error::UNKNOWN, reason);
+            }
+        })?;
+        match state {
+            Some(words) => Err(link.refused(&words)),
+            None => Ok(()),
         }
     }
 }
@@ -230,10 +290,18 @@ impl SinkWriter for RedisWriter {
     fn open(&mut self, lanes: &[LaneKey]) -> Result<Vec<TargetCursor>, SinkError> {
         self.connect(lanes)?;
         let cursors = self.lanes.iter().map(|lane| match lane.held {
-            Some(position) => TargetCursor::At(position),
             None => TargetCursor::Missing,
+            Some(Cursor {
+                through,
+                above: Some(above),
+            }) if above < through => TargetCursor::Unanswered { above, through },
+            Some(Cursor { through, .. }) => TargetCursor::At(through),
         });
         Ok(cursors.collect())
+    }
+
+    fn look_back(&mut self, rows: &[Part<'_>], verdicts: &mut Verdicts) -> Result<(), SinkError> {
+        Ok(self.ask_types(rows, verdicts)?)
     }
 
     fn write_batch(
@@ -246,8 +314,19 @@ impl SinkWriter for RedisWriter {
             let position: &mut Position = through.entry(part.lane()).or_default();
             *position = part.through().max(*position);
         }
-        let cursors: Vec<_> = through.into_iter().collect();
-        let mut refused = self.commit(request, &cursors)?;
+        let before = |lane: usize| self.lanes[lane].through().unwrap_or_default();
+        let cursors = through.into_iter();
+        let cursors: Vec<_> = cursors
+            .map(|(lane, through)| NewCursor::new(lane, through, before(lane)))
+            .collect();
+        self.link()?;
+        let mut refused = match self.transact(request, &cursors)? {
+            Outcome::Committed(refused) => refused,
+            Outcome::Aborted(refused) => {
+                verdicts.take_nothing();
+                refused
+            }
+        };
         if refused.is_empty() {
             return Ok(());
         }
@@ -269,12 +348,14 @@ impl SinkWriter for RedisWriter {
             .iter()
             .enumerate()
             .filter(|(lane, cursor)| {
-                cursor.through != Position::ZERO && self.lanes[*lane].held != Some(cursor.through)
+                let held = self.lanes[*lane].through();
+                cursor.through != Position::ZERO && held != Some(cursor.through)
             })
-            .map(|(lane, cursor)| (lane, cursor.through))
+            .map(|(lane, cursor)| NewCursor::new(lane, cursor.through, cursor.through))
             .collect();
         if !differ.is_empty() {
-            self.commit(&[], &differ)?;
+            self.link()?;
+            self.transact(&[], &differ)?;
         }
         Ok(())
     }
@@ -323,7 +404,7 @@ fn read_cursors(
     link: &Link,
     lanes: &[LaneAtTarget],
     answer: Value,
-) -> Result<Vec<Option<Position>>, RedisError> {
+) -> Result<Vec<Option<Cursor>>, RedisError> {
     let values = match answer {
         Value::Array(values) if values.len() == lanes.len() => values,
         Value::ServerError(error) => return Err(link.refused(&answer::words(&error))),
@@ -344,47 +425,27 @@ fn moved(link: &Link, lanes: &[LaneAtTarget]) -> RedisError {
     }
 }
 
-/// Appends the rows that are not refused; how many.
-fn push_rows(request: &[Part<'_>], refused: &Refused, out: &mut Vec<u8>) -> usize {
-    let (mut number, mut pushed) = (0, 0);
+/// Appends the rows; how many.
+fn push_rows(request: &[Part<'_>], out: &mut Vec<u8>) -> usize {
     for part in request {
-        let rows = part.row_count();
-        let whole = refused.range(number..number + rows).next().is_none();
         match part.contiguous() {
-            Some(bytes) if whole => {
-                out.extend_from_slice(bytes);
-                pushed += rows;
-            }
-            _ => {
-                for (at, row) in part.rows().enumerate() {
-                    if !refused.contains_key(&(number + at)) {
-                        out.extend_from_slice(row.bytes);
-                        pushed += 1;
-                    }
-                }
-            }
+            Some(bytes) => out.extend_from_slice(bytes),
+            None => part.rows().for_each(|row| out.extend_from_slice(row.bytes)),
         }
-        number += rows;
     }
-    pushed
-}
-
-/// The numbers of the rows that are not refused, in order.
-fn row_numbers(request: &[Part<'_>], refused: &Refused) -> impl Iterator<Item = usize> {
-    let rows: usize = request.iter().map(Part::row_count).sum();
-    (0..rows).filter(|number| !refused.contains_key(number))
+    request.iter().map(Part::row_count).sum()
 }
 
 /// The rows that a committed transaction's list has errors for.
-fn refused_in(done: &[Value], per_row: usize, numbers: &[usize]) -> Refused {
+fn refused_in(done: &[Value], per_row: usize) -> Refused {
     let mut refused = Refused::new();
-    for (row, number) in done.chunks(per_row.max(1)).zip(numbers) {
+    for (number, row) in done.chunks(per_row.max(1)).enumerate() {
         let error = row.iter().find_map(|value| match value {
             Value::ServerError(error) => Some(answer::words(error)),
             _ => None,
         });
         if let Some(words) = error {
-            refused.insert(*number, words);
+            refused.insert(number, words);
         }
     }
     refused

@@ -8,7 +8,7 @@
 
 use super::health::Health;
 use super::held::{Held, select_retries};
-use super::lane_state::LaneState;
+use super::lane_state::{LaneState, Rewound};
 use super::{RejectedRow, RejectedRows, WriterEnd, WriterSetup};
 use crate::{Batching, LaneCursor, SinkError, SinkMetrics, SinkWriter, Verdicts};
 use rookery_model::limits;
@@ -38,6 +38,9 @@ struct Answer {
     verdicts: Verdicts,
 }
 
+/// How long the driver sleeps while a shard looks for rows; it is woken by the answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
+
 pub(crate) struct Driver {
     name: String,
     writer: Box<dyn SinkWriter>,
@@ -57,6 +60,8 @@ pub(crate) struct Driver {
     /// When the first batch of `queue` came, if it is to wait for more.
     linger_from: Option<Instant>,
     answer: Option<Answer>,
+    /// `queue` holds rows that the target is to be asked about.
+    asks: bool,
     /// This many batches at the front of `queue` are an answered request's; they go alone.
     again: usize,
     handed: Vec<Held>,
@@ -88,6 +93,7 @@ impl Driver {
             queue_bytes: 0,
             linger_from: None,
             answer: None,
+            asks: false,
             again: 0,
             handed: Vec::new(),
             handed_weight: 0,
@@ -126,7 +132,14 @@ impl Driver {
             self.confirm(now);
             return Turn::Again;
         }
+        if self.again == 0 && self.lanes.iter().any(LaneState::is_rewinding) {
+            return self.rewind(now);
+        }
         self.gather(now);
+        if self.asks {
+            self.look_back(now);
+            return Turn::Again;
+        }
         match self.send_at(now) {
             Some(at) if now >= at => {
                 self.send(now);
@@ -148,6 +161,7 @@ impl Driver {
             warn!(sink = %self.name, %error, "sink did not close in order");
         }
         let held = self.queue.iter().chain(&self.handed);
+        let held = held.filter(|held| !held.lost);
         let (mut batches, mut rows) = (0, 0);
         for held in held {
             batches += 1;
@@ -183,16 +197,61 @@ impl Driver {
         assert_eq!(cursors.len(), keys.len(), "one cursor for each lane");
         self.connected = true;
         for (lane, cursor) in self.lanes.iter_mut().zip(cursors) {
-            lane.meet(cursor, &self.name);
+            lane.meet(cursor, &self.name, &self.metrics);
         }
+        self.drop_lost();
         let mut skipped = 0;
         for held in &mut self.queue {
             skipped += held.reset(self.lanes[held.lane].at_target);
+            self.asks |= held.unanswered().is_some();
         }
         self.metrics.skipped(skipped);
         self.health.opened();
         if self.queue.is_empty() {
             self.health.works(now);
+        }
+    }
+
+    /// Lets go what was on its way back to a target: it is asked for again.
+    fn drop_lost(&mut self) {
+        for held in self.queue.iter().filter(|held| held.lost) {
+            self.queue_rows -= held.batch.rows.len();
+            self.queue_bytes -= held.batch.bytes.len();
+        }
+        self.queue.retain(|held| !held.lost);
+    }
+
+    /// A target went back: the next piece of what is still held for it goes before everything else.
+    fn rewind(&mut self, now: Instant) -> Turn {
+        if !self.handed.is_empty() {
+            self.confirm(now);
+            return Turn::Again;
+        }
+        let lanes = self.lanes.iter_mut().enumerate();
+        let mut lanes = lanes.filter(|(_, lane)| lane.is_rewinding());
+        let Some((index, lane)) = lanes.next() else {
+            return Turn::Again;
+        };
+        match lane.rewind(&self.name, &self.metrics) {
+            None => Turn::Again,
+            // The shard unparks this thread.
+            Some(Rewound::Wait) => Turn::Wait {
+                until: Some(now + ANSWER_PATIENCE),
+                for_rows: false,
+            },
+            Some(Rewound::Piece(piece)) => {
+                let at_target = lane.at_target;
+                self.again = piece.batches.len();
+                for batch in piece.batches.into_iter().rev() {
+                    let mut held = Held::new(index, Arc::new(batch), at_target);
+                    held.lost = true;
+                    self.asks |= held.unanswered().is_some();
+                    self.queue_rows += held.batch.rows.len();
+                    self.queue_bytes += held.batch.bytes.len();
+                    self.queue.push_front(held);
+                }
+                Turn::Again
+            }
         }
     }
 
@@ -216,11 +275,40 @@ impl Driver {
             }
             let held = Held::new(index, batch, lane.at_target);
             self.metrics.skipped(held.skipped());
+            self.asks |= held.unanswered().is_some();
             self.queue_rows += held.batch.rows.len();
             self.queue_bytes += held.batch.bytes.len();
             self.queue.push_back(held);
             self.linger_from.get_or_insert(now);
         }
+    }
+
+    /// Asks the target about rows of a transaction whose answer was lost, and stores what it may have
+    /// refused: nothing that follows is sent before.
+    fn look_back(&mut self, now: Instant) {
+        let asked = self.queue.iter();
+        let asked: Vec<_> = asked.filter(|held| held.unanswered().is_some()).collect();
+        let parts: Vec<_> = asked.iter().filter_map(|held| held.unanswered()).collect();
+        let mut verdicts = Verdicts::default();
+        if let Err(error) = self.writer.look_back(&parts, &mut verdicts) {
+            return self.failed(now, &error);
+        }
+        let lanes = (self.name.as_str(), self.lanes.as_slice());
+        if let Err(error) = store_rejected(&mut self.rejected, lanes, &asked, &verdicts) {
+            return self.hold(now, &error);
+        }
+        let refused = verdicts.rejections().len();
+        self.metrics.rejected(refused);
+        if refused > 0 {
+            warn!(
+                sink = %self.name,
+                rows = refused,
+                "a transaction took effect and its answer was lost: rows that the target may have \
+                 refused are dead letters"
+            );
+        }
+        self.queue.iter_mut().for_each(Held::answered);
+        self.asks = false;
     }
 
     fn is_full(&self) -> bool {
@@ -307,12 +395,22 @@ impl Driver {
         let Some(answer) = self.answer.take() else {
             return;
         };
-        if let Err(error) = self.store_rejected(&answer) {
+        let sent = self.queue.iter().take(answer.batches);
+        let sent: Vec<_> = sent.filter(|held| held.part().is_some()).collect();
+        let lanes = (self.name.as_str(), self.lanes.as_slice());
+        let stored = store_rejected(&mut self.rejected, lanes, &sent, &answer.verdicts);
+        if let Err(error) = stored {
             self.answer = Some(answer);
             return self.hold(now, &error);
         }
         let request = self.queue.iter_mut().take(answer.batches);
         self.metrics.rejected(answer.verdicts.rejections().len());
+        if answer.verdicts.took_nothing() {
+            self.metrics
+                .retried(select_retries(request, &answer.verdicts));
+            self.again = answer.batches;
+            return;
+        }
         if !answer.verdicts.retries().is_empty() {
             let rows = select_retries(request, &answer.verdicts);
             self.metrics.retried(rows);
@@ -326,42 +424,6 @@ impl Driver {
             self.handed_weight += held.weight();
             self.handed.push(held);
         }
-    }
-
-    fn store_rejected(&mut self, answer: &Answer) -> Result<(), SinkError> {
-        let rejections = answer.verdicts.rejections();
-        if rejections.is_empty() {
-            return Ok(());
-        }
-        let parts: Vec<_> = self
-            .queue
-            .iter()
-            .take(answer.batches)
-            .filter(|held| held.part().is_some())
-            .collect();
-        let rows: Vec<_> = rejections
-            .iter()
-            .map(|rejection| {
-                let held = parts[rejection.part as usize];
-                let meta = &held.batch.rows[rejection.row as usize];
-                RejectedRow {
-                    sink: &self.name,
-                    lane: self.lanes[held.lane].key,
-                    position: meta.position,
-                    time: held.batch.oldest,
-                    rule: meta.rule,
-                    ordinal: meta.ordinal,
-                    device: meta.device,
-                    row: held.batch.row(rejection.row as usize),
-                    code: rejection.code,
-                    reason: &rejection.reason,
-                }
-            })
-            .collect();
-        (self.rejected)(&rows).map_err(|reason| SinkError::DeadLettersRefused {
-            rows: rows.len(),
-            reason,
-        })
     }
 
     fn confirm(&mut self, now: Instant) {
@@ -388,7 +450,9 @@ impl Driver {
         for held in self.handed.drain(..) {
             rows += held.batch.rows.len();
             time_us = time_us.max(held.batch.oldest.0);
-            sequences[held.lane] = Some(held.batch.sequence);
+            if !held.lost {
+                sequences[held.lane] = Some(held.batch.sequence);
+            }
         }
         self.handed_weight = 0;
         self.metrics.confirmed(rows, time_us);
@@ -418,4 +482,40 @@ impl Driver {
     fn hold(&mut self, now: Instant, error: &SinkError) {
         self.hold_until = Some(now + self.health.failed(now, error));
     }
+}
+
+/// Makes the rows durable as dead letters that a target refused; `parts` are what `verdicts` counts.
+fn store_rejected(
+    store: &mut RejectedRows,
+    (sink, lanes): (&str, &[LaneState]),
+    parts: &[&Held],
+    verdicts: &Verdicts,
+) -> Result<(), SinkError> {
+    let rejections = verdicts.rejections();
+    if rejections.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = rejections
+        .iter()
+        .map(|rejection| {
+            let held = parts[rejection.part as usize];
+            let meta = &held.batch.rows[rejection.row as usize];
+            RejectedRow {
+                sink,
+                lane: lanes[held.lane].key,
+                position: meta.position,
+                time: held.batch.oldest,
+                rule: meta.rule,
+                ordinal: meta.ordinal,
+                device: meta.device,
+                row: held.batch.row(rejection.row as usize),
+                code: rejection.code,
+                reason: &rejection.reason,
+            }
+        })
+        .collect();
+    store(&rows).map_err(|reason| SinkError::DeadLettersRefused {
+        rows: rows.len(),
+        reason,
+    })
 }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod ends;
+mod lost_answers;
 mod order;
 mod requests;
+mod rewind;
 mod script;
 mod thread;
 mod verdicts;

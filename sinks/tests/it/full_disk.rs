@@ -1,8 +1,7 @@
 //! A file sink on a disk that is full for a while. Needs to mount a file system of its own.
 #![allow(clippy::unwrap_used)]
 
-use crate::harness::{Running, rows};
-use rookery_sinks::WriterEnd;
+use crate::harness::{Running, files, rows};
 use std::path::Path;
 use std::process::Command;
 
@@ -41,10 +40,10 @@ fn rows_wait_for_space_and_are_there_once() {
     };
     let data = tempfile::tempdir().unwrap();
     let out = disk.0.path().join("out");
-    let mut sink = Running::start(&out, data.path(), 100_000);
+    let mut sink = files(&out, data.path(), 100_000);
     let row = |number: usize| format!("{number:01000}\n");
     for number in 0..600 {
-        sink.push(&row(number));
+        sink.push_bytes(&row(number));
     }
     sink.wait("the disk is full", |sink| {
         let error = sink.metrics.last_error();
@@ -59,8 +58,8 @@ fn rows_wait_for_space_and_are_there_once() {
     disk.grow();
     sink.wait("space is there", Running::all_confirmed);
     assert!(!sink.metrics.counts().failing);
-    sink.push(&row(600));
-    assert_eq!(sink.stop(), WriterEnd::Drained);
+    sink.push_bytes(&row(600));
+    sink.stop();
     let all: Vec<_> = (0..=600).map(|number| format!("{number:01000}")).collect();
     assert!(rows(&out) == all, "every row once, in order");
 }

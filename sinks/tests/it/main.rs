@@ -6,3 +6,4 @@ mod rate;
 mod redis;
 mod syncs;
 mod tsdb;
+mod types;

@@ -2,8 +2,7 @@
 //! strace (`apt-get install strace`) shows them.
 #![allow(clippy::unwrap_used)]
 
-use crate::harness::Running;
-use rookery_sinks::WriterEnd;
+use crate::harness::{Running, files};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -44,14 +43,14 @@ fn rows_and_names_are_synced_before_the_cursor_that_covers_them() {
 }
 
 fn write_rows(place: &Path) {
-    let mut sink = Running::start(&place.join("out"), &place.join("data"), 1000);
+    let mut sink = files(&place.join("out"), &place.join("data"), 1000);
     for number in 0..200 {
-        sink.push(&format!("{number:099}\n"));
+        sink.push_bytes(&format!("{number:099}\n"));
         if number % 40 == 0 {
             sink.wait("confirmed", Running::all_confirmed);
         }
     }
-    assert_eq!(sink.stop(), WriterEnd::Drained);
+    sink.stop();
 }
 
 /// Reads the trace; how many cursors were written, each with nothing unsynced before it and synced

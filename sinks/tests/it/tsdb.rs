@@ -1,22 +1,17 @@
 //! `opentsdb` into VictoriaMetrics.
 #![allow(clippy::unwrap_used)]
 
-use rookery_model::{
-    DataType, Field, Lsn, Position, RecordTime, RowIdentity, ShardId, Term, Value,
-};
-use rookery_sinks::{
-    Lane, LaneKey, RowBatch, RowEncoder, RowMeta, ShardWake, Sink, SinkContext, SinkMetrics,
-    TableSpec, WriterEnd, WriterHandle, WriterLane, WriterSetup, build, spawn_writer,
-};
+use crate::harness::{Running, make};
+use rookery_model::{DataType, Position, Value};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const PROGRAM: &str = "victoria-metrics";
-const ROWS_OF_A_BATCH: usize = 100;
+const ROWS_OF_A_BATCH: i64 = 100;
 
 /// A server with a directory of its own, ended with the test.
 struct Victoria {
@@ -124,168 +119,85 @@ impl Drop for Victoria {
     }
 }
 
-struct NoWake;
-
-impl ShardWake for NoWake {
-    fn wake(&self) {}
+fn start(port: u16) -> Running {
+    start_with(port, &[])
 }
 
-/// A sink with its writer, and one lane.
-struct Running {
-    sink: Box<dyn Sink>,
-    encoder: Box<dyn RowEncoder>,
-    lane: Arc<Lane>,
-    metrics: Arc<SinkMetrics>,
-    writer: WriterHandle,
-    sequence: u64,
-    lsn: u64,
+fn start_with(port: u16, more: &[(&str, &str)]) -> Running {
+    let columns = [
+        ("metric", DataType::STRING),
+        ("timestamp", DataType::BigInt),
+        ("value", DataType::Double),
+        ("imei", DataType::STRING),
+        ("channel", DataType::STRING),
+    ];
+    let port = port.to_string();
+    let options = [
+        &[("type", "opentsdb"), ("host", "localhost"), ("port", &port)],
+        more,
+    ];
+    let options = options.concat();
+    let sink = make(Path::new("/nonexistent"), &columns, &options).unwrap();
+    Running::after(sink, Position::ZERO)
 }
 
-impl Running {
-    fn start(port: u16) -> Self {
-        let text = |text: &str| text.to_owned();
-        let columns = [
-            ("metric", DataType::STRING),
-            ("timestamp", DataType::BigInt),
-            ("value", DataType::Double),
-            ("imei", DataType::STRING),
-            ("channel", DataType::STRING),
-        ];
-        let options = [
-            ("type", text("opentsdb")),
-            ("host", text("localhost")),
-            ("port", port.to_string()),
-        ];
-        let spec = TableSpec {
-            name: text("jobs.power"),
-            table: text("power"),
-            columns: columns
-                .map(|(name, data_type)| Field {
-                    name: text(name),
-                    data_type,
-                })
-                .into(),
-            primary_key: Vec::new(),
-            options: options.map(|(key, value)| (text(key), value)).into(),
-            zone: text("UTC"),
-        };
-        let context = SinkContext {
-            data_dir: "/nonexistent".into(),
-            instance: text("test"),
-        };
-        let sink = build(&spec, &context).unwrap();
-        let key = LaneKey {
-            shard: ShardId(0),
-            writer: 0,
-        };
-        let lane = Arc::new(Lane::new(key, 1024, Position::ZERO));
-        let metrics = Arc::new(SinkMetrics::default());
-        let writer = spawn_writer(WriterSetup {
-            name: sink.name().to_owned(),
-            writer: sink.writer(0),
-            batching: sink.batching(),
-            lanes: vec![WriterLane {
-                lane: Arc::clone(&lane),
-                wake: Arc::new(NoWake),
-            }],
-            metrics: Arc::clone(&metrics),
-            rejected: Box::new(|rows| Err(format!("{} rows were refused", rows.len()))),
-        });
-        Self {
-            encoder: sink.encoder(),
-            sink,
-            lane,
-            metrics,
-            writer: writer.unwrap(),
-            sequence: 0,
-            lsn: 0,
-        }
-    }
+/// Pushes a batch of points, each of a millisecond of its own from `base` on.
+fn push(sink: &mut Running, base: i64) {
+    push_of(sink, base, 1);
+}
 
-    /// Pushes a batch of points, each of a millisecond of its own from `base` on.
-    fn push(&mut self, base: i64) {
-        let mut batch = RowBatch::default();
-        for _ in 0..ROWS_OF_A_BATCH {
-            self.lsn += 1;
-            let position = Position::new(Term(1), Lsn(self.lsn));
-            let identity = RowIdentity {
-                shard: ShardId(0),
-                position,
-                rule: 0,
-                ordinal: 0,
-            };
-            let number = self.lsn as i64;
-            let channel = match number % 3 {
-                0 => Value::Null,
-                1 => Value::String("1"),
-                _ => Value::String("水"),
-            };
-            let row = [
+/// The same of so many devices in turn.
+fn push_of(sink: &mut Running, base: i64, devices: i64) {
+    let first = sink.lsn as i64 + 1;
+    let imei = |number: i64| format!("{:015}", 860_000_000_000_001 + number % devices);
+    let imeis: Vec<_> = (first..first + ROWS_OF_A_BATCH).map(imei).collect();
+    let rows: Vec<_> = (first..first + ROWS_OF_A_BATCH)
+        .map(|number| {
+            [
                 Value::String("power"),
                 Value::Int(base + number),
                 Value::Double(number as f64),
-                Value::String("860000000000001"),
-                channel,
-            ];
-            self.encoder
-                .encode(&identity, &row, &mut batch.bytes)
-                .unwrap();
-            batch.rows.push(RowMeta {
-                end: batch.bytes.len() as u32,
-                rule: 0,
-                ordinal: 0,
-                position,
-                device: 1,
-            });
-            batch.through = position;
-        }
-        self.sequence += 1;
-        batch.sequence = self.sequence;
-        batch.oldest = RecordTime(1);
-        self.lane.push(Arc::new(batch)).unwrap();
-    }
-
-    fn wait(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
-        while !holds(self) {
-            std::thread::sleep(Duration::from_millis(5));
-            let error = self.metrics.last_error();
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "{what}: {error:?}"
-            );
-        }
-    }
+                Value::String(&imeis[(number - first) as usize]),
+                match number % 3 {
+                    0 => Value::Null,
+                    1 => Value::String("1"),
+                    _ => Value::String("水"),
+                },
+            ]
+        })
+        .collect();
+    let rows: Vec<_> = rows.iter().map(|row| row.as_slice()).collect();
+    sink.push(&rows);
 }
 
 #[test]
 fn every_point_is_there_over_a_restart_of_the_server() {
     let mut server = Victoria::start();
-    let mut sink = Running::start(server.opentsdb);
+    let mut sink = start(server.opentsdb);
     sink.sink.check().unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let base = now.as_millis() as i64 - 600_000;
     for _ in 0..10 {
-        sink.push(base);
+        push(&mut sink, base);
     }
     sink.wait("the server takes points", |sink| sink.lane.confirmed() >= 5);
     for _ in 0..10 {
-        sink.push(base);
+        push(&mut sink, base);
     }
     server.stop();
     let unreachable = sink.sink.check().unwrap_err();
     assert_eq!(unreachable.code(), "E3061");
     for _ in 0..20 {
-        sink.push(base);
+        push(&mut sink, base);
     }
     sink.wait("it is missed", |sink| sink.metrics.counts().failures > 1);
-    assert!(sink.lane.confirmed() < sink.sequence);
+    assert!(!sink.all_confirmed());
     server.run();
-    sink.wait("all is sent", |sink| sink.lane.confirmed() == sink.sequence);
+    sink.wait_confirmed();
     assert!(!sink.metrics.counts().failing);
     let total = sink.lsn as i64;
-    sink.writer.stop(Instant::now() + Duration::from_secs(20));
-    assert_eq!(sink.writer.join(), WriterEnd::Drained);
+    assert_eq!(sink.letters(), []);
+    sink.stop();
 
     let begun = Instant::now();
     let mut points = server.points();
@@ -308,4 +220,36 @@ fn every_point_is_there_over_a_restart_of_the_server() {
         points.values().map(BTreeMap::len).sum::<usize>(),
         total as usize
     );
+}
+
+/// Points a second of the sink, its writer's thread included. Small by default;
+/// `ROOKERY_TSDB_POINTS=1000000 cargo test --release -p rookery-sinks --test it tsdb::the_sink -- --nocapture`
+/// measures, `ROOKERY_TSDB_BATCH` with another `batchPutSize`, `ROOKERY_TSDB_SERIES` with so many devices
+/// (as many as points: each is a series that the database does not know yet).
+#[test]
+fn the_sink_takes_its_points() {
+    let setting = |name: &str| std::env::var(name).ok();
+    let points = setting("ROOKERY_TSDB_POINTS").map_or(5_000, |text| text.parse().unwrap());
+    let server = Victoria::start();
+    let batch = setting("ROOKERY_TSDB_BATCH");
+    let options = batch.as_deref().map(|size| ("batchPutSize", size));
+    let mut sink = start_with(server.opentsdb, options.as_slice());
+    // Not beyond what the database keeps: it drops such points unseen.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let base = now.as_millis() as i64 - 2_000_000;
+    let devices = setting("ROOKERY_TSDB_SERIES").map_or(1, |text| text.parse().unwrap());
+    let begun = Instant::now();
+    while sink.lsn < points {
+        push_of(&mut sink, base, devices);
+    }
+    sink.wait_confirmed();
+    let took = begun.elapsed().as_secs_f64();
+    let counts = sink.metrics.counts();
+    println!(
+        "{:.0} points/s, {:.0} requests/s",
+        sink.lsn as f64 / took,
+        counts.requests as f64 / took
+    );
+    assert_eq!(counts.rows_confirmed, sink.lsn);
+    sink.stop();
 }

@@ -19,6 +19,8 @@ pub(super) enum Answer {
     Fail,
     /// Rows by their text: asked again, and refused.
     Sort(Vec<&'static str>, Vec<&'static str>),
+    /// Nothing is taken, because of these rows.
+    TakeNothing(Vec<&'static str>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(super) enum Call {
     Open,
     /// Texts of the rows, a vector a part.
     Write(Vec<Vec<String>>),
+    /// The same.
+    LookBack(Vec<Vec<String>>),
     /// LSNs, a lane each.
     Confirm(Vec<u64>),
     /// Text, code and reason of each row.
@@ -38,6 +42,7 @@ pub(super) struct Target {
     pub calls: Vec<Call>,
     pub opens: VecDeque<Answer>,
     pub writes: VecDeque<Answer>,
+    pub looks: VecDeque<Answer>,
     pub confirms: VecDeque<Answer>,
     pub stores: VecDeque<Answer>,
     /// What `open` says of each lane; `NotHeld` where it is shorter.
@@ -61,6 +66,37 @@ fn plain(answer: Option<Answer>) -> Result<(), SinkError> {
     }
 }
 
+fn texts(parts: &[Part<'_>]) -> Vec<Vec<String>> {
+    let text = |bytes| String::from_utf8(Vec::from(bytes)).unwrap();
+    let parts = parts.iter();
+    parts
+        .map(|part| part.rows().map(|row| text(row.bytes)).collect())
+        .collect()
+}
+
+fn sort(answer: Option<&Answer>, parts: &[Part<'_>], verdicts: &mut Verdicts) {
+    let none = Vec::new();
+    let (again, refused) = match answer {
+        Some(Answer::Sort(again, refused)) => (again, refused),
+        Some(Answer::TakeNothing(refused)) => {
+            verdicts.take_nothing();
+            (&none, refused)
+        }
+        _ => return,
+    };
+    for (index, part) in parts.iter().enumerate() {
+        for row in part.rows() {
+            let name = std::str::from_utf8(row.bytes).unwrap();
+            if again.contains(&name) {
+                verdicts.retry(index, row.index);
+            }
+            if refused.contains(&name) {
+                verdicts.reject(index, row.index, "E3099", format!("no {name} here"));
+            }
+        }
+    }
+}
+
 impl SinkWriter for Scripted {
     fn open(&mut self, lanes: &[LaneKey]) -> Result<Vec<TargetCursor>, SinkError> {
         let mut target = self.0.lock().unwrap();
@@ -72,31 +108,23 @@ impl SinkWriter for Scripted {
             .collect())
     }
 
+    fn look_back(&mut self, rows: &[Part<'_>], verdicts: &mut Verdicts) -> Result<(), SinkError> {
+        let mut target = self.0.lock().unwrap();
+        target.calls.push(Call::LookBack(texts(rows)));
+        let answer = target.looks.pop_front();
+        sort(answer.as_ref(), rows, verdicts);
+        plain(answer)
+    }
+
     fn write_batch(
         &mut self,
         request: &[Part<'_>],
         verdicts: &mut Verdicts,
     ) -> Result<(), SinkError> {
         let mut target = self.0.lock().unwrap();
-        let text = |bytes| String::from_utf8(Vec::from(bytes)).unwrap();
-        let parts = request
-            .iter()
-            .map(|part| part.rows().map(|row| text(row.bytes)).collect());
-        target.calls.push(Call::Write(parts.collect()));
+        target.calls.push(Call::Write(texts(request)));
         let answer = target.writes.pop_front();
-        if let Some(Answer::Sort(again, refused)) = &answer {
-            for (index, part) in request.iter().enumerate() {
-                for row in part.rows() {
-                    let name = std::str::from_utf8(row.bytes).unwrap();
-                    if again.contains(&name) {
-                        verdicts.retry(index, row.index);
-                    }
-                    if refused.contains(&name) {
-                        verdicts.reject(index, row.index, "E3099", format!("no {name} here"));
-                    }
-                }
-            }
-        }
+        sort(answer.as_ref(), request, verdicts);
         plain(answer)
     }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::server::RedisServer;
-use super::sink::{KEY_VALUE, Running, make};
+use super::sink::{KEY_VALUE, Running, make, start};
 use redis::Connection;
 use std::time::{Duration, Instant};
 
@@ -87,7 +87,7 @@ fn options<'a>(mode: &'a str, host: &'a str) -> [(&'a str, &'a str); 3] {
 fn rows_go_to_their_nodes_in_order_and_follow_a_slot_that_moves() {
     let cluster = Cluster::start();
     let hosts = format!("127.0.0.1:1,127.0.0.1:{}", cluster.nodes[1].port);
-    let mut sink = Running::start(6379, KEY_VALUE, &options("list", &hosts));
+    let mut sink = start(6379, KEY_VALUE, &options("list", &hosts));
     let keys: Vec<String> = (0..30).map(|number| format!("key:{number}")).collect();
     let push_all = |sink: &mut Running, round: usize| {
         let rows: Vec<_> = (0..300)
@@ -160,7 +160,7 @@ fn rows_go_to_their_nodes_in_order_and_follow_a_slot_that_moves() {
 fn a_row_that_its_node_refuses_is_a_dead_letter_and_a_dead_node_is_waited_for() {
     let mut cluster = Cluster::start();
     let port = cluster.nodes[0].port.to_string();
-    let mut sink = Running::start(
+    let mut sink = start(
         6379,
         KEY_VALUE,
         &[

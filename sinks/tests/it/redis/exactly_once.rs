@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::server::RedisServer;
-use super::sink::{CURSOR, KEY_VALUE, Running, at};
+use super::sink::{CURSOR, KEY_VALUE, after, at, start};
 use rookery_model::Position;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn numbers(from: u64, through: u64) -> Vec<String> {
 #[test]
 fn a_server_that_is_killed_under_load_has_each_row_once() {
     let mut server = RedisServer::durable();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     for round in 0..5 {
         for _ in 0..200 {
             sink.push_next("rows");
@@ -38,7 +38,7 @@ fn a_server_that_is_killed_under_load_has_each_row_once() {
     }
     sink.wait_confirmed();
     assert_eq!(server.pushed("rows"), numbers(1, 2000));
-    assert_eq!(server.ask::<String>(&["GET", CURSOR]), "7-2000");
+    assert_eq!(server.cursor(CURSOR), "7-2000");
     assert_eq!(sink.letters(), []);
     sink.stop();
 }
@@ -46,7 +46,7 @@ fn a_server_that_is_killed_under_load_has_each_row_once() {
 #[test]
 fn a_late_commit_of_a_connection_given_up_is_not_repeated() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, HASTY);
+    let mut sink = start(server.port, KEY_VALUE, HASTY);
     sink.push_next("rows");
     sink.wait_confirmed();
     for round in 1..=3 {
@@ -74,7 +74,7 @@ fn a_late_commit_of_a_connection_given_up_is_not_repeated() {
 #[test]
 fn a_transaction_fails_when_the_cursor_was_changed_meanwhile() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     sink.push_next("rows");
     sink.wait_confirmed();
     // As a late commit of rows 2 and 3 by another connection.
@@ -92,14 +92,14 @@ fn a_transaction_fails_when_the_cursor_was_changed_meanwhile() {
 #[test]
 fn a_target_that_is_ahead_gets_only_what_it_lacks() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     for _ in 0..10 {
         sink.push_next("rows");
     }
     sink.wait_confirmed();
     sink.abandon();
     // It was killed after the target's commit and before its own cursor was saved.
-    let mut sink = Running::after(server.port, KEY_VALUE, LIST, at(4));
+    let mut sink = after(server.port, KEY_VALUE, LIST, at(4));
     for _ in 0..10 {
         sink.push_next("rows");
     }
@@ -112,7 +112,7 @@ fn a_target_that_is_ahead_gets_only_what_it_lacks() {
 #[test]
 fn a_target_that_went_back_gets_again_what_is_still_held() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     for _ in 0..10 {
         sink.push_next("rows");
     }
@@ -121,7 +121,7 @@ fn a_target_that_went_back_gets_again_what_is_still_held() {
     // Restored to where it had six rows. Eight were confirmed, and those from 9 on are still held.
     server.ask::<()>(&["LTRIM", "rows", "4", "-1"]);
     server.ask::<()>(&["SET", CURSOR, "7-6"]);
-    let mut sink = Running::after(server.port, KEY_VALUE, LIST, at(8));
+    let mut sink = after(server.port, KEY_VALUE, LIST, at(8));
     for _ in 0..4 {
         sink.push_next("rows");
     }
@@ -130,14 +130,14 @@ fn a_target_that_went_back_gets_again_what_is_still_held() {
         server.pushed("rows"),
         [numbers(1, 6), numbers(9, 12)].concat()
     );
-    assert_eq!(server.ask::<String>(&["GET", CURSOR]), "7-12");
+    assert_eq!(server.cursor(CURSOR), "7-12");
     sink.stop();
 }
 
 #[test]
 fn a_target_that_came_back_empty_goes_on_after_the_confirmed_rows() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     for _ in 0..5 {
         sink.push_next("rows");
     }
@@ -152,11 +152,11 @@ fn a_target_that_came_back_empty_goes_on_after_the_confirmed_rows() {
     sink.stop();
     // Over a restart.
     server.ask::<()>(&["FLUSHALL"]);
-    let mut sink = Running::after(server.port, KEY_VALUE, LIST, at(10));
+    let mut sink = after(server.port, KEY_VALUE, LIST, at(10));
     sink.push_next("rows");
     sink.wait_confirmed();
     assert_eq!(server.pushed("rows"), ["11"]);
-    assert_eq!(server.ask::<String>(&["GET", CURSOR]), "7-11");
+    assert_eq!(server.cursor(CURSOR), "7-11");
     sink.stop();
 }
 
@@ -164,7 +164,7 @@ fn a_target_that_came_back_empty_goes_on_after_the_confirmed_rows() {
 fn a_cursor_that_is_none_is_not_overwritten() {
     let server = RedisServer::start();
     server.ask::<()>(&["SET", CURSOR, "mine"]);
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     sink.push_next("rows");
     sink.wait("it says so", |sink| sink.metrics.last_error().is_some());
     assert_eq!(
@@ -185,7 +185,7 @@ fn a_cursor_that_is_none_is_not_overwritten() {
 fn a_server_that_is_down_at_the_start_gets_its_rows_later() {
     let mut server = RedisServer::durable();
     server.kill();
-    let mut sink = Running::after(server.port, KEY_VALUE, LIST, Position::ZERO);
+    let mut sink = after(server.port, KEY_VALUE, LIST, Position::ZERO);
     for _ in 0..100 {
         sink.push_next("rows");
     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::server::RedisServer;
-use super::sink::{CURSOR, KEY_VALUE, Running};
+use super::sink::{CURSOR, KEY_VALUE, Running, start};
 use rookery_model::{DataType, Value};
 
 const LIST: &[(&str, &str)] = &[("mode", "list")];
@@ -12,7 +12,7 @@ fn a_key_of_another_type_refuses_its_rows_and_no_others() {
     let server = RedisServer::start();
     server.ask::<()>(&["SET", "taken", "x"]);
     let options = [("mode", "list"), ("ttl", "1000"), ("publish", "p")];
-    let mut sink = Running::start(server.port, KEY_VALUE, &options);
+    let mut sink = start(server.port, KEY_VALUE, &options);
     sink.push_texts(&[
         ("a", "1"),
         ("taken", "2"),
@@ -27,7 +27,7 @@ fn a_key_of_another_type_refuses_its_rows_and_no_others() {
     assert_eq!(sink.letters(), [letter(2), letter(4)]);
     assert_eq!(server.pushed("a"), ["1", "3", "6"]);
     assert_eq!(server.pushed("b"), ["5"]);
-    assert_eq!(server.ask::<String>(&["GET", CURSOR]), "7-6");
+    assert_eq!(server.cursor(CURSOR), "7-6");
     assert_eq!(sink.metrics.counts().failures, 0);
     sink.stop();
 }
@@ -46,7 +46,7 @@ fn a_key_that_the_user_may_not_write_refuses_its_rows_before_anything_is_done() 
         "+@all",
     ]);
     let options = [("mode", "list"), ("user", "u"), ("password", "p")];
-    let mut sink = Running::start(server.port, KEY_VALUE, &options);
+    let mut sink = start(server.port, KEY_VALUE, &options);
     sink.push_texts(&[("ok:a", "1"), ("no:a", "2"), ("ok:a", "3"), ("no:b", "4")]);
     sink.push_texts(&[("ok:a", "5")]);
     sink.wait_confirmed();
@@ -58,7 +58,7 @@ fn a_key_that_the_user_may_not_write_refuses_its_rows_before_anything_is_done() 
         "{letters:?}"
     );
     assert_eq!(server.pushed("ok:a"), ["1", "3", "5"]);
-    assert_eq!(server.ask::<String>(&["GET", CURSOR]), "7-5");
+    assert_eq!(server.cursor(CURSOR), "7-5");
     sink.stop();
 }
 
@@ -67,7 +67,7 @@ fn a_command_that_the_user_may_not_run_keeps_all_rows_until_it_may() {
     let server = RedisServer::start();
     server.ask::<()>(&["ACL", "SETUSER", "u", "on", ">p", "~*", "+@all", "-lpush"]);
     let options = [("mode", "list"), ("user", "u"), ("password", "p")];
-    let mut sink = Running::start(server.port, KEY_VALUE, &options);
+    let mut sink = start(server.port, KEY_VALUE, &options);
     sink.push_next("rows");
     waits(&sink, "[E3084]", "NOPERM ");
     server.ask::<()>(&["ACL", "SETUSER", "u", "+lpush"]);
@@ -91,7 +91,7 @@ fn waits(sink: &Running, code: &str, words: &str) {
 #[test]
 fn a_server_without_memory_keeps_all_rows_until_it_has_some() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     sink.push_next("rows");
     sink.wait_confirmed();
     server.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
@@ -109,7 +109,7 @@ fn a_server_without_memory_keeps_all_rows_until_it_has_some() {
 #[test]
 fn a_replica_keeps_all_rows_until_it_is_a_master() {
     let server = RedisServer::start();
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     server.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
     sink.push_next("rows");
     waits(&sink, "[E3084]", "READONLY ");
@@ -137,7 +137,7 @@ fn a_server_that_could_not_save_keeps_all_rows_until_it_can() {
         assert!(begun.elapsed().as_secs() < 30);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let mut sink = Running::start(server.port, KEY_VALUE, LIST);
+    let mut sink = start(server.port, KEY_VALUE, LIST);
     sink.push_next("rows");
     waits(&sink, "[E3084]", "MISCONF ");
     server.ask::<()>(&["CONFIG", "SET", "stop-writes-on-bgsave-error", "no"]);
@@ -153,7 +153,7 @@ fn a_server_that_could_not_save_keeps_all_rows_until_it_can() {
 fn what_a_template_makes_of_a_value_may_be_refused() {
     let server = RedisServer::start();
     let columns = [("k", DataType::STRING), ("v", DataType::STRING)];
-    let mut sink = Running::start(server.port, &columns, &[("command", "INCRBY n:${k} ${v}")]);
+    let mut sink = start(server.port, &columns, &[("command", "INCRBY n:${k} ${v}")]);
     let text = Value::String;
     sink.push(&[
         &[text("a"), text("5")],

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::server::RedisServer;
-use super::sink::{KEY_VALUE, Running, make};
+use super::sink::{KEY_VALUE, make, start};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ fn users_and_passwords_are_sent_and_a_wrong_one_is_named() {
         )
     );
     let options = [("mode", "string"), ("user", "rookery"), ("password", "p w")];
-    let mut sink = Running::start(port, KEY_VALUE, &options);
+    let mut sink = start(port, KEY_VALUE, &options);
     sink.push_texts(&[("k", "v")]);
     sink.wait_confirmed();
     sink.stop();
@@ -73,7 +73,7 @@ fn users_and_passwords_are_sent_and_a_wrong_one_is_named() {
 fn rows_go_to_their_database_and_a_missing_one_is_named() {
     let server = RedisServer::start();
     let port = server.port;
-    let mut sink = Running::start(port, KEY_VALUE, &[("mode", "string"), ("dbNum", "9")]);
+    let mut sink = start(port, KEY_VALUE, &[("mode", "string"), ("dbNum", "9")]);
     sink.push_texts(&[("k", "v")]);
     sink.wait_confirmed();
     sink.stop();

@@ -5,6 +5,7 @@ mod cluster;
 mod exactly_once;
 mod faults;
 mod login;
+mod lost_answers;
 mod modes;
 mod rate;
 mod server;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::server::RedisServer;
-use super::sink::{KEY_VALUE, Running, encode, make};
+use super::sink::{KEY_VALUE, encode, make, start};
 use redis::Commands;
 use rookery_model::{DataType, Timestamp, Value};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ fn written(
     options: &[(&str, &str)],
     rows: &[&[Value<'_>]],
 ) {
-    let mut sink = Running::start(server.port, columns, options);
+    let mut sink = start(server.port, columns, options);
     sink.push(rows);
     sink.wait_confirmed();
     assert_eq!(sink.letters(), []);
@@ -115,7 +115,7 @@ fn subscribers_see_rows_and_streams_keep_the_last() {
         ("xadd", "log"),
         ("maxlen", "3"),
     ];
-    let mut sink = Running::start(server.port, KEY_VALUE, &options);
+    let mut sink = start(server.port, KEY_VALUE, &options);
     for number in 0..10 {
         sink.push_texts(&[("d1", &format!("v{number}"))]);
     }
@@ -144,7 +144,7 @@ fn a_template_keeps_values_within_their_arguments() {
         "HSET device:${imei}:x note ${note} \"n and id\" \"${n} ${rookery_row_id}\"",
     )];
     let evil = "x y\r\n*1\r\n$8\r\nFLUSHALL\r\n\" ${n}";
-    let mut sink = Running::start(server.port, &columns, &options);
+    let mut sink = start(server.port, &columns, &options);
     sink.push(&[
         &[
             Value::String("a b\r\nDEL z"),

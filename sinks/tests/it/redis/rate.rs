@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::server::RedisServer;
-use super::sink::{KEY_VALUE, Running};
+use super::sink::{KEY_VALUE, start};
 use rookery_model::Value;
 use std::process::Command;
 use std::time::Instant;
@@ -25,7 +25,7 @@ fn of_the_sink(server: &RedisServer, rows: usize) -> f64 {
     server.ask::<()>(&["FLUSHALL"]);
     let pipeline = PIPELINE.to_string();
     let options = [("mode", "string"), ("batch_rows_max", pipeline.as_str())];
-    let mut sink = Running::start(server.port, KEY_VALUE, &options);
+    let mut sink = start(server.port, KEY_VALUE, &options);
     let begun = Instant::now();
     for batch in 0..rows / PIPELINE {
         let keys: Vec<_> = (0..PIPELINE)

@@ -95,6 +95,13 @@ impl RedisServer {
         list
     }
 
+    /// Up to where the server has rows, by the cursor at a key.
+    pub fn cursor(&self, key: &str) -> String {
+        let value = self.ask::<Option<String>>(&["GET", key]);
+        let value = value.unwrap_or_default();
+        value.split(' ').next().unwrap().to_owned()
+    }
+
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
