@@ -9,10 +9,12 @@
 //! Invariants: nothing leaves before it is covered; batches leave in order; the cursor never goes back
 //! and never passes an unconfirmed row; nothing leaves directly while something spilled is unread.
 
+mod spilling;
+
 use crate::checkpoint::LaneMark;
-use crate::spill::{SpillDone, SpillError, SpillOrder, SpillOutcome, SpillRow, SpillSync};
 use rookery_model::{Lsn, Mutant, Position, RecordTime, limits, mutant_active};
 use rookery_sinks::{Lane, RowBatch, RowMeta};
+use spilling::Spill;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -30,38 +32,6 @@ pub struct Confirmed {
 struct Held {
     batch: Arc<RowBatch>,
     spilled: bool,
-}
-
-/// The lane's side of its spill.
-#[derive(Debug, Default)]
-struct Spill {
-    /// New rows go to the files.
-    active: bool,
-    /// What of it was told last.
-    told: bool,
-    to_append: VecDeque<SpillRow>,
-    /// What the order under way appends.
-    appending: Vec<SpillRow>,
-    /// Undelivered bytes of both.
-    append_bytes: usize,
-    /// An order is under way.
-    busy: bool,
-    /// The files take no more for now.
-    blocked: bool,
-    /// The last order was to append: reading has its turn.
-    read_next: bool,
-    unread_batches: u64,
-    unread_rows: u64,
-    oldest_unread: Option<RecordTime>,
-    bytes: u64,
-    dropped_rows: u64,
-    /// End of the last batch that was appended.
-    through: Position,
-    /// The same when it was last synced.
-    synced: Position,
-    unsynced: SpillSync,
-    /// A cursor that is durable and that the files were not trimmed to.
-    trim: Option<Position>,
 }
 
 /// One shard's end of the path to one writer of a sink.
@@ -103,16 +73,6 @@ impl ShardLane {
             full_since: None,
             spill: Spill::default(),
         }
-    }
-
-    /// Takes in what a start found in the lane's files, cut to the checkpoint; `promised` is how far
-    /// that checkpoint counts on them.
-    pub fn restore_spill(&mut self, found: &SpillDone, promised: Position) {
-        self.spill.active = found.unread_batches > 0;
-        self.spill.through = promised;
-        self.spill.synced = promised;
-        self.note(found);
-        self.cursor_saved(self.cursor);
     }
 
     /// `file.table`, or `dead_letters`.
@@ -194,7 +154,7 @@ impl ShardLane {
         std::mem::swap(batch, &mut self.open);
         batch.through = through;
         if self.spill.active && !mutant_active(Mutant::SpillBypassed) {
-            self.append(shell, false);
+            self.append(shell);
         } else {
             self.held_bytes += shell.bytes.len();
             self.sealed.push_back(Held {
@@ -224,6 +184,9 @@ impl ShardLane {
 
     /// Takes the writer's confirmations; their buffers are used again.
     pub fn poll(&mut self, mut confirmed: impl FnMut(Confirmed)) {
+        if let Some(lost) = self.queue.take_asked() {
+            self.look_for(lost);
+        }
         let through = self.queue.confirmed();
         while self
             .outstanding
@@ -343,192 +306,5 @@ impl ShardLane {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         !self.spill.active && self.unconfirmed().next().is_none()
-    }
-}
-
-/// The spill.
-impl ShardLane {
-    /// Whether new rows go to the files, if that has changed since the last call.
-    pub fn take_spill_change(&mut self) -> Option<bool> {
-        let active = self.spill.active;
-        (std::mem::replace(&mut self.spill.told, active) != active).then_some(active)
-    }
-
-    /// Bytes of its files, rows in them that are not read yet, rows that were given up since the start.
-    #[must_use]
-    pub fn spilled(&self) -> (u64, u64, u64) {
-        let spill = &self.spill;
-        (spill.bytes, spill.unread_rows, spill.dropped_rows)
-    }
-
-    /// Spills where the lane has been full for longer than the grace; true where it is full and has
-    /// time left.
-    pub fn spill_if_stuck(&mut self, now: RecordTime) -> bool {
-        if self.spill.active || !self.is_full() {
-            self.full_since = None;
-            return false;
-        }
-        let since = *self.full_since.get_or_insert(now);
-        if now.0 - since.0 < limits::LANE_FULL_GRACE_US {
-            return true;
-        }
-        self.begin_spill();
-        false
-    }
-
-    /// From now on everything unconfirmed and everything new goes to the files.
-    pub fn begin_spill(&mut self) {
-        if self.spill.active {
-            return;
-        }
-        self.spill.active = true;
-        self.full_since = None;
-        for held in &mut self.outstanding {
-            if !std::mem::replace(&mut held.spilled, true) {
-                self.spill.to_append.push_back(SpillRow {
-                    batch: Arc::clone(&held.batch),
-                    delivered: true,
-                });
-            }
-        }
-        for held in std::mem::take(&mut self.sealed) {
-            self.held_bytes -= held.batch.bytes.len();
-            self.append(held.batch, false);
-        }
-    }
-
-    fn append(&mut self, batch: Arc<RowBatch>, delivered: bool) {
-        self.spill.append_bytes += batch.bytes.len();
-        self.spill
-            .to_append
-            .push_back(SpillRow { batch, delivered });
-    }
-
-    /// What the lane wants of its files next, if nothing is under way. Only what is `durable` in the log
-    /// goes there: so no checkpoint ever lies below a row that is in the files.
-    pub fn take_spill_order(&mut self, durable: Lsn) -> Option<SpillOrder> {
-        let spill = &mut self.spill;
-        if spill.busy {
-            return None;
-        }
-        let ahead = self.held_bytes < limits::SPILL_READ_AHEAD_BYTES && self.sealed.is_empty();
-        // What was delivered must be in the files before the first batch is read from behind it.
-        let delivered = spill.to_append.iter().any(|row| row.delivered);
-        let read = spill.unread_batches > 0 && ahead && !delivered;
-        let ready = spill.to_append.iter();
-        let ready = ready.take_while(|row| row.batch.through.lsn <= durable);
-        let ready = ready.count();
-        let append = ready > 0 && !spill.blocked;
-        let order = if append && !(read && spill.read_next) {
-            spill.read_next = true;
-            let rows: Vec<_> = spill.to_append.drain(..ready).collect();
-            spill.appending.clone_from(&rows);
-            SpillOrder::Append(rows)
-        } else if read {
-            spill.read_next = false;
-            SpillOrder::Read {
-                bytes: limits::SPILL_READ_AHEAD_BYTES,
-            }
-        } else {
-            SpillOrder::Trim(spill.trim.take().filter(|_| spill.bytes > 0)?)
-        };
-        spill.busy = true;
-        Some(order)
-    }
-
-    /// An order was carried out.
-    ///
-    /// # Errors
-    /// The files cannot be used: the shard must end, and the next start makes the rows again.
-    pub fn spill_done(&mut self, done: SpillDone) -> Result<(), SpillError> {
-        self.note(&done);
-        self.spill.busy = false;
-        match done.outcome {
-            SpillOutcome::Failed(error) => return Err(error),
-            SpillOutcome::Trimmed => {}
-            SpillOutcome::Read(batches) => {
-                for batch in batches {
-                    self.loaded(batch);
-                }
-            }
-            SpillOutcome::Appended {
-                rows,
-                appended,
-                sync,
-            } => self.appended(rows, appended, sync),
-        }
-        self.end_spill();
-        Ok(())
-    }
-
-    fn note(&mut self, done: &SpillDone) {
-        let spill = &mut self.spill;
-        spill.unread_batches = done.unread_batches;
-        spill.unread_rows = done.unread_rows;
-        spill.oldest_unread = done.oldest_unread;
-        spill.bytes = done.bytes;
-        spill.dropped_rows += done.dropped_rows;
-    }
-
-    fn loaded(&mut self, batch: RowBatch) {
-        self.held_bytes += batch.bytes.len();
-        self.sealed.push_back(Held {
-            batch: Arc::new(batch),
-            spilled: true,
-        });
-    }
-
-    fn appended(&mut self, rows: Vec<SpillRow>, appended: usize, sync: SpillSync) {
-        self.spill.appending.clear();
-        self.spill.unsynced.merge(sync);
-        self.spill.blocked = appended < rows.len();
-        let mut rows = rows.into_iter();
-        for row in rows.by_ref().take(appended) {
-            self.spill.through = row.batch.through;
-            if !row.delivered {
-                self.spill.append_bytes -= row.batch.bytes.len();
-                self.recycle(row.batch);
-            }
-        }
-        for row in rows.rev() {
-            self.spill.to_append.push_front(row);
-        }
-    }
-
-    /// Once the files are read to their end, rows go directly again.
-    fn end_spill(&mut self) {
-        let spill = &mut self.spill;
-        let read = spill.unread_batches == 0 && !spill.busy && self.sealed.is_empty();
-        if spill.active && read && spill.to_append.is_empty() {
-            spill.active = false;
-        }
-    }
-
-    /// Once a second: where the files had no room, it is tried again.
-    pub fn retry_spill(&mut self) {
-        self.spill.blocked = false;
-    }
-
-    /// What the save under way must sync before it counts on spilled rows.
-    pub fn take_spill_sync(&mut self) -> SpillSync {
-        self.spill.synced = self.spill.through;
-        let sync = std::mem::take(&mut self.spill.unsynced);
-        match mutant_active(Mutant::SpillNotSynced) {
-            true => SpillSync::default(),
-            false => sync,
-        }
-    }
-
-    /// Up to here rows are in the files and synced, once the save under way is done.
-    #[must_use]
-    pub fn spilled_through(&self) -> Position {
-        self.spill.synced
-    }
-
-    /// This cursor is durable: what lies below it in the files may go.
-    pub fn cursor_saved(&mut self, cursor: Position) {
-        if self.spill.bytes > 0 {
-            self.spill.trim = Some(cursor);
-        }
     }
 }

@@ -83,7 +83,8 @@ pub(super) fn make_lanes(plans: &[SinkPlan], opened: &Opened<RealStorage>) -> Ve
                     writer,
                 };
                 let saved = shard.cursors.of_lane(&plan.name, writer);
-                lanes.push(Arc::new(Lane::new(key, LANE_CAPACITY, saved.rows)));
+                let lane = Lane::new(key, LANE_CAPACITY, saved.rows);
+                lanes.push(Arc::new(lane.keeping_rows()));
             }
         }
         lanes

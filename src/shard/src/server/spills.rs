@@ -4,9 +4,7 @@ use super::lanes::SinkPlan;
 use super::{SpillConfig, StartError};
 use crate::data_dir::DataDir;
 use crate::open::Opened;
-use crate::spill::{
-    self, Found, SpillBudget, SpillDone, SpillLimits, SpillOutcome, SpillSetup, SpillStore,
-};
+use crate::spill::{self, Found, SpillBudget, SpillLimits, SpillSetup, SpillState, SpillStore};
 use rookery_model::{Position, ShardId, limits};
 use rookery_runtime::storage::RealStorage;
 use std::collections::HashMap;
@@ -20,7 +18,7 @@ const SPILL_DIR: &str = "spill";
 pub(super) struct Spills {
     pub setup: SpillSetup,
     /// By shard, by lane: what is there, and how far the checkpoint counts on it.
-    pub found: Vec<Vec<(SpillDone, Position)>>,
+    pub found: Vec<Vec<(SpillState, Position)>>,
 }
 
 /// The directory of a lane's spill files below its shard's.
@@ -83,7 +81,7 @@ pub(super) fn open_spills(
                         "E2064 spill files are missing: the rows of these records that the target had not confirmed are lost"
                     );
                 }
-                lanes.push((store.done(SpillOutcome::Trimmed), promised));
+                lanes.push((store.state(), promised));
                 stores.insert(
                     (ShardId(index), lanes.len() - 1),
                     (plan.name.clone(), store),

@@ -1,6 +1,7 @@
 //! One process: shards, sessions and writers of a start, over the simulated disk. Dropping it is a
 //! kill.
 
+use super::rng::Rng;
 use super::target::{Kind, Target, TextEncoder};
 use crate::checkpoint::{Checkpoint, Cursors};
 use crate::ingress::{BatchPool, Ingress, Routing};
@@ -13,12 +14,12 @@ use crate::open::{OpenConfig, OpenShard, open_shards};
 use crate::output::SinkBinding;
 use crate::registry::Registry;
 use crate::session::{Session, SessionConfig, SessionContext};
-use crate::spill::{self, Found, SpillOrder, SpillOutcome, SpillStore, SpillSync};
+use crate::spill::{self, Found, SpillOrder, SpillStore, SpillSync};
 use crate::step::{ActiveRules, StepConfig, Stepper};
 use rookery_engine::{Engine, RuleSet};
 use rookery_model::{DataType, Field, Position, RecordTime, ShardId};
 use rookery_runtime::storage::sim::SimStorage;
-use rookery_sinks::{Lane, LaneKey};
+use rookery_sinks::{Lane, LaneKey, LostRows};
 use rookery_sources::LineLimits;
 use rookery_sql::plan::{
     Column, ColumnKind, Dialect, Expr, ExprKind, Program, Rel, Rule, Span, Table,
@@ -54,8 +55,19 @@ pub struct Shard {
     /// By lane: the order that is not carried out yet.
     orders: Vec<Option<SpillOrder>>,
     lanes: Vec<Arc<Lane>>,
-    /// By lane: sequences written and not confirmed.
-    written: Vec<VecDeque<u64>>,
+    /// By lane: what its writer is at.
+    writers: Vec<Writer>,
+}
+
+/// A sink's writer, as far as one lane goes.
+#[derive(Default)]
+struct Writer {
+    /// Sequences written and not confirmed, and the ends of their batches.
+    written: VecDeque<(u64, Position)>,
+    /// Everything up to here is confirmed.
+    cursor: Position,
+    /// The target has lost these, and the shard was asked for them.
+    lost: Option<LostRows>,
 }
 
 pub struct Node {
@@ -215,7 +227,7 @@ impl Node {
                 shard: ShardId(index),
                 writer: 0,
             };
-            let lane = Arc::new(Lane::new(key, 1, saved.rows));
+            let lane = Arc::new(Lane::new(key, 1, saved.rows).keeping_rows());
             lanes.push(Arc::clone(&lane));
             let mut lane = ShardLane::new(name.to_owned(), 0, lane, saved);
             let checkpoint = Position::from(opened.checkpoint.position);
@@ -234,7 +246,7 @@ impl Node {
             if let Some(through) = lost {
                 return Err(format!("LOST spilled rows of {name} up to {through}"));
             }
-            lane.restore_spill(&store.done(SpillOutcome::Trimmed), found.promised);
+            lane.restore_spill(&store.state(), found.promised);
             spills.push(store);
             shard_lanes.push(lane);
         }
@@ -274,6 +286,11 @@ impl Node {
                 .put_rules(RULES, now)
                 .map_err(|error| error.to_string())?;
         }
+        let writers = lanes.iter().map(|lane| Writer {
+            cursor: lane.rows_confirmed(),
+            ..Writer::default()
+        });
+        let writers = writers.collect();
         Ok(Shard {
             machine,
             commit: None,
@@ -282,8 +299,8 @@ impl Node {
             save: None,
             spills,
             orders: (0..LANES).map(|_| None).collect(),
+            writers,
             lanes,
-            written: (0..LANES).map(|_| VecDeque::new()).collect(),
         })
     }
 
@@ -486,9 +503,13 @@ impl Node {
     /// A writer sends its next batch.
     pub fn write(&mut self, shard: usize, lane: usize, target: &mut Target) {
         let state = &mut self.shards[shard];
-        if let Some(batch) = state.lanes[lane].pop() {
-            target.write(shard as u16, &batch);
-            state.written[lane].push_back(batch.sequence);
+        let (index, lane, writer) = (shard as u16, &state.lanes[lane], &mut state.writers[lane]);
+        if writer.goes_back(index, lane, target) {
+            return;
+        }
+        if let Some(batch) = lane.pop() {
+            target.write(index, &batch);
+            writer.written.push_back((batch.sequence, batch.through));
             // The lane's promise: the writer holds no batch that it confirms.
             drop(batch);
         }
@@ -497,8 +518,18 @@ impl Node {
     /// A writer confirms what it sent.
     pub fn confirm(&mut self, shard: usize, lane: usize) {
         let state = &mut self.shards[shard];
-        if let Some(sequence) = state.written[lane].pop_front() {
+        let writer = &mut state.writers[lane];
+        if let Some((sequence, through)) = writer.written.pop_front() {
+            writer.cursor = writer.cursor.max(through);
             state.lanes[lane].confirm(sequence);
+        }
+    }
+
+    /// A target is restored to an earlier state, while its writer has nothing under way.
+    pub fn restore(&mut self, shard: usize, lane: usize, target: &mut Target, rng: &mut Rng) {
+        let writer = &self.shards[shard].writers[lane];
+        if writer.written.is_empty() && target.kind == Kind::Transactional {
+            target.go_back(shard as u16, rng);
         }
     }
 
@@ -594,8 +625,58 @@ impl Node {
     pub fn is_idle(&self) -> bool {
         self.shards
             .iter()
-            .all(|shard| shard.machine.is_drained() && shard.commit.is_none())
+            .all(|shard| shard.machine.is_drained() && shard.commit.is_none() && !shard.rewinds())
             && self.mail.iter().flatten().all(VecDeque::is_empty)
+    }
+}
+
+impl Shard {
+    fn rewinds(&self) -> bool {
+        self.writers.iter().any(|writer| writer.lost.is_some())
+    }
+}
+
+impl Writer {
+    /// Brings a target that went back what is still held for it; whether it is busy with that.
+    fn goes_back(&mut self, shard: u16, lane: &Lane, target: &mut Target) -> bool {
+        if target.kind == Kind::Plain {
+            return false;
+        }
+        let asked = match self.lost {
+            Some(asked) => asked,
+            None if target.cursor(shard) >= self.cursor => return false,
+            None => {
+                let asked = LostRows {
+                    above: target.cursor(shard),
+                    through: self.cursor,
+                };
+                lane.ask_for_lost(asked);
+                *self.lost.insert(asked)
+            }
+        };
+        let Some(held) = lane.take_lost() else {
+            return true;
+        };
+        assert_eq!(held.asked, asked, "the answer is to what was asked");
+        for batch in &held.batches {
+            target.write(shard, batch);
+        }
+        target
+            .gone
+            .extend(held.gone.into_iter().map(|gone| (shard, gone)));
+        if held.end {
+            self.lost = None;
+            let cursor = target.cursors.entry(shard).or_default();
+            *cursor = asked.through.max(*cursor);
+        } else {
+            let asked = LostRows {
+                above: target.cursor(shard),
+                ..asked
+            };
+            lane.ask_for_lost(asked);
+            self.lost = Some(asked);
+        }
+        true
     }
 }
 

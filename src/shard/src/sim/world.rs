@@ -32,6 +32,8 @@ pub struct World {
     events: u64,
     /// How often a greeting is a fresh one.
     fresh_percent: u64,
+    /// Targets go back.
+    restores: bool,
     now: i64,
     starts: u64,
     trace: String,
@@ -51,6 +53,7 @@ impl World {
         let misfortune_percent = [100, 20][rng.below(2) as usize];
         let events = [300, 300, 1_000][rng.below(3) as usize];
         let fresh_percent = [0, 5, 40][rng.below(3) as usize];
+        let restores = rng.chance(30);
         Self {
             rng,
             disk,
@@ -63,6 +66,7 @@ impl World {
             misfortune_percent,
             events,
             fresh_percent,
+            restores,
             now: 1_000_000,
             starts: 0,
             trace: String::new(),
@@ -164,7 +168,8 @@ impl World {
             17 => self.retry(),
             18..22 => self.connect(),
             22..23 => self.drop_connection(),
-            23..45 => self.deliver(),
+            23..44 => self.deliver(),
+            44 => self.restore(),
             50..53 => self.spill(),
             45..50 => {
                 let (shard, lane) = self.mostly_sick();
@@ -192,6 +197,18 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A target goes back to an earlier state.
+    fn restore(&mut self) {
+        if !self.restores || !self.rng.chance(20) {
+            return;
+        }
+        let (shard, lane) = self.mostly_sick();
+        if let Some(node) = &mut self.node {
+            node.restore(shard, lane, &mut self.targets[lane], &mut self.rng);
+            self.note("restore");
+        }
     }
 
     fn misfortune(&mut self) {
@@ -497,7 +514,8 @@ impl World {
                         .copied()
                         .unwrap_or(0);
                     let name = forwarder.name();
-                    if times == 0 && !forwarder.skipped.contains(&number) {
+                    let gone = self.targets[lane].is_gone(forwarder.index, number);
+                    if times == 0 && !forwarder.skipped.contains(&number) && !gone {
                         return Err(format!(
                             "message {number} of {name} is not in target {lane}"
                         ));

@@ -14,7 +14,9 @@
 //! - a segment is unlinked only after the cursor that has passed it is durable, unless an operator's
 //!   policy drops it
 
+mod lost;
 mod record;
+mod segment;
 mod side;
 mod store;
 #[cfg(test)]
@@ -29,7 +31,7 @@ pub use store::{
 
 use rookery_model::{Position, RecordTime};
 use rookery_runtime::storage::SyncTarget;
-use rookery_sinks::RowBatch;
+use rookery_sinks::{LostRows, RowBatch, StillHeld};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +42,8 @@ pub struct SpillRow {
     pub batch: Arc<RowBatch>,
     /// The writer has it already: reading passes over it.
     pub delivered: bool,
+    /// Rows before it may have gone directly, and are in no file.
+    pub begins: bool,
 }
 
 /// What a lane asks for.
@@ -54,13 +58,22 @@ pub enum SpillOrder {
     },
     /// The lane's cursor stands here, durably: what lies wholly below may go.
     Trim(Position),
+    /// Read a piece of what was confirmed and is still here, for a target that has lost it.
+    ReadLost(LostRows),
 }
 
-/// What came of an order, and where the spill stands after it.
+/// What came of an order.
 #[derive(Debug)]
 pub struct SpillDone {
     /// The order's own part.
     pub outcome: SpillOutcome,
+    /// The files after it.
+    pub state: SpillState,
+}
+
+/// Where a lane's files stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpillState {
     /// Rows that are not read yet.
     pub unread_rows: u64,
     /// Batches that are not read yet.
@@ -69,7 +82,7 @@ pub struct SpillDone {
     pub bytes: u64,
     /// Record time of the oldest row that is not read yet.
     pub oldest_unread: Option<RecordTime>,
-    /// Rows that the policy has dropped in this order.
+    /// Rows that were given up since the last order, by policy or damage.
     pub dropped_rows: u64,
 }
 
@@ -89,6 +102,8 @@ pub enum SpillOutcome {
     Read(Vec<RowBatch>),
     /// Trimmed.
     Trimmed,
+    /// What is still here, without sequence.
+    Lost(StillHeld),
     /// The files cannot be used any more.
     Failed(SpillError),
 }

@@ -10,7 +10,7 @@
 //! | 24 | 16 | position of the first row: term, LSN |
 //! | 40 | 16 | `through`: term, LSN |
 //! | 56 | 8 | record time of the first row, us |
-//! | 64 | 8 | zero |
+//! | 64 | 8 | 1 where rows before it may have gone directly, else 0 |
 //! | 72 | | body: 34 bytes a row (end, rule, ordinal, term, LSN, device), then the rows' bytes |
 //!
 //! All numbers are little-endian. By hand because the rows' bytes are copied once, straight from the
@@ -39,6 +39,8 @@ pub struct Head {
     pub through: Position,
     /// The batch's `oldest`.
     pub oldest: RecordTime,
+    /// Rows before it may have gone directly.
+    pub begins: bool,
     body_crc: u32,
 }
 
@@ -50,11 +52,11 @@ impl Head {
     }
 }
 
-/// Appends a batch's record.
+/// Appends a batch's record; its head. `begins`: rows before it may have gone directly.
 ///
 /// # Panics
 /// If the batch has no row.
-pub fn put(out: &mut Vec<u8>, batch: &RowBatch, seed: u32) {
+pub fn put(out: &mut Vec<u8>, batch: &RowBatch, begins: bool, seed: u32) -> Head {
     let start = out.len();
     out.resize(start + HEAD_BYTES, 0);
     for row in &batch.rows {
@@ -69,23 +71,33 @@ pub fn put(out: &mut Vec<u8>, batch: &RowBatch, seed: u32) {
     let body = start + HEAD_BYTES;
     let body_crc = crc32c::crc32c(&out[body..]);
     let body_bytes = (out.len() - body) as u64;
-    let first = batch.rows[0].position;
+    let head = Head {
+        rows: batch.rows.len() as u32,
+        body_bytes,
+        first: batch.rows[0].position,
+        through: batch.through,
+        oldest: batch.oldest,
+        begins,
+        body_crc,
+    };
     let mut at = start + 8;
     let mut field = |bytes: &[u8]| {
         out[at..at + bytes.len()].copy_from_slice(bytes);
         at += bytes.len();
     };
     field(&body_crc.to_le_bytes());
-    field(&(batch.rows.len() as u32).to_le_bytes());
+    field(&head.rows.to_le_bytes());
     field(&body_bytes.to_le_bytes());
-    for position in [first, batch.through] {
+    for position in [head.first, head.through] {
         field(&position.term.0.to_le_bytes());
         field(&position.lsn.0.to_le_bytes());
     }
-    field(&batch.oldest.0.to_le_bytes());
+    field(&head.oldest.0.to_le_bytes());
+    field(&u64::from(begins).to_le_bytes());
     let crc = crc32c::crc32c_append(seed, &out[start + 8..start + HEAD_BYTES]);
     out[start..start + 4].copy_from_slice(MAGIC);
     out[start + 4..start + 8].copy_from_slice(&crc.to_le_bytes());
+    head
 }
 
 /// Reads a head; none if it is not one of this lane.
@@ -104,6 +116,7 @@ pub fn head(bytes: &[u8; HEAD_BYTES], seed: u32) -> Option<Head> {
         first: Position::new(Term(u64_at(24)), Lsn(u64_at(32))),
         through: Position::new(Term(u64_at(40)), Lsn(u64_at(48))),
         oldest: RecordTime(i64::from_le_bytes(array(&bytes[56..]))),
+        begins: u64_at(64) != 0,
     };
     let least = u64::from(head.rows) * ROW_BYTES as u64;
     (head.rows > 0 && head.body_bytes >= least && head.body_bytes <= BODY_MAX_BYTES).then_some(head)

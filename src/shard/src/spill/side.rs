@@ -72,7 +72,8 @@ fn raise(
     before: u64,
 ) -> u64 {
     let limits = store.limits();
-    let lane = answer.bytes.saturating_mul(100) / limits.lane_max_bytes.max(1);
+    let state = &answer.state;
+    let lane = state.bytes.saturating_mul(100) / limits.lane_max_bytes.max(1);
     let all = limits.shared.used().saturating_mul(100) / limits.shared.max_bytes.max(1);
     let share = lane.max(all);
     let passed = ALARM_PERCENTS
@@ -85,8 +86,8 @@ fn raise(
         tracing::warn!(
             sink,
             shard = shard.0,
-            spilled_bytes = answer.bytes,
-            unread_rows = answer.unread_rows,
+            spilled_bytes = state.bytes,
+            unread_rows = state.unread_rows,
             "{} of the spill budget is used: {}",
             if blocked {
                 "all".to_owned()
@@ -96,11 +97,11 @@ fn raise(
             "its target is behind; raise `spill.lane_max_bytes` or `spill.max_bytes`, or mend the target"
         );
     }
-    if answer.dropped_rows > 0 {
+    if state.dropped_rows > 0 {
         tracing::error!(
             sink,
             shard = shard.0,
-            rows = answer.dropped_rows,
+            rows = state.dropped_rows,
             "rows were given up: the spill budget is used up and its policy is drop_oldest"
         );
     }

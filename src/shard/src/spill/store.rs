@@ -1,8 +1,10 @@
 //! The spill files of one lane.
 
-use super::record::{self, HEAD_BYTES, Head};
-use super::{SpillDone, SpillOrder, SpillOutcome, SpillRow, SpillSync};
-use rookery_model::{Mutant, Position, RecordTime, Term, limits, mutant_active};
+use super::lost::LostReader;
+use super::record;
+use super::segment::Segment;
+use super::{SpillDone, SpillOrder, SpillOutcome, SpillRow, SpillState, SpillSync};
+use rookery_model::{Mutant, Position, Term, limits, mutant_active};
 use rookery_runtime::storage::{Storage, StorageFile};
 use rookery_sinks::RowBatch;
 use std::collections::VecDeque;
@@ -25,7 +27,7 @@ pub struct SpillError {
     source: io::Error,
 }
 
-fn failed<'a>(
+pub(super) fn failed<'a>(
     action: &'static str,
     path: &'a Path,
 ) -> impl FnOnce(io::Error) -> SpillError + use<'a> {
@@ -82,32 +84,22 @@ impl SpillBudget {
     }
 }
 
-/// One file. Its unread batches lie from `read_at` to `end`.
-struct Segment<F> {
-    index: u64,
-    path: PathBuf,
-    file: F,
-    end: u64,
-    read_at: u64,
-    unread_rows: u64,
-    unread_batches: u64,
-    /// `through` of its last batch.
-    last: Position,
-}
-
 /// The files of one lane, oldest first.
 pub struct SpillStore<S: Storage> {
     storage: S,
     dir: PathBuf,
-    seed: u32,
+    pub(super) seed: u32,
     limits: SpillLimits,
-    segments: VecDeque<Segment<S::File>>,
+    pub(super) segments: VecDeque<Segment<S::File>>,
     next_index: u64,
     /// The last segment takes no more: it is from before this start.
     sealed: bool,
     dir_unsynced: bool,
     dropped_rows: u64,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
+    /// `through` of the batch before the first that is here, if its rows are those just before.
+    pub(super) behind: Option<Position>,
+    pub(super) lost: Option<LostReader>,
 }
 
 /// A lane's spill as a start finds it.
@@ -154,6 +146,8 @@ impl<S: Storage> SpillStore<S> {
             dir_unsynced: false,
             dropped_rows: 0,
             buffer: Vec::new(),
+            behind: None,
+            lost: None,
         };
         let names = match storage.read_dir(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -188,16 +182,7 @@ impl<S: Storage> SpillStore<S> {
     ) -> Result<bool, SpillError> {
         let file = self.storage.open(&path).map_err(failed("open", &path))?;
         let size = file.size().map_err(failed("read", &path))?;
-        let mut segment = Segment {
-            index,
-            path,
-            file,
-            end: 0,
-            read_at: 0,
-            unread_rows: 0,
-            unread_batches: 0,
-            last: Position::ZERO,
-        };
+        let mut segment = Segment::new(index, path, file);
         let keeps_all = mutant_active(Mutant::SpilledKept);
         let mut cut = above;
         while !cut {
@@ -237,19 +222,22 @@ impl<S: Storage> SpillStore<S> {
             SpillOrder::Append(rows) => self.append_all(rows),
             SpillOrder::Read { bytes } => self.read(bytes).map(SpillOutcome::Read),
             SpillOrder::Trim(cursor) => self.trim(cursor).map(|()| SpillOutcome::Trimmed),
+            SpillOrder::ReadLost(lost) => self.read_lost(lost).map(SpillOutcome::Lost),
         };
-        let outcome = outcome.unwrap_or_else(SpillOutcome::Failed);
-        self.done(outcome)
+        SpillDone {
+            outcome: outcome.unwrap_or_else(SpillOutcome::Failed),
+            state: self.state(),
+        }
     }
 
-    /// Where it stands, as an answer.
-    pub fn done(&mut self, outcome: SpillOutcome) -> SpillDone {
-        SpillDone {
-            outcome,
+    /// Where it stands; rows that were given up are told once.
+    pub fn state(&mut self) -> SpillState {
+        let unread = self.segments.iter().find(|s| s.unread_batches > 0);
+        SpillState {
             unread_rows: self.segments.iter().map(|s| s.unread_rows).sum(),
             unread_batches: self.segments.iter().map(|s| s.unread_batches).sum(),
             bytes: self.bytes(),
-            oldest_unread: self.oldest_unread(),
+            oldest_unread: unread.and_then(|s| s.next).map(|head| head.oldest),
             dropped_rows: std::mem::take(&mut self.dropped_rows),
         }
     }
@@ -264,12 +252,6 @@ impl<S: Storage> SpillStore<S> {
     #[must_use]
     pub fn limits(&self) -> &SpillLimits {
         &self.limits
-    }
-
-    fn oldest_unread(&self) -> Option<RecordTime> {
-        let segment = self.segments.iter().find(|s| s.unread_batches > 0)?;
-        let head = segment.head_at(segment.read_at, segment.end, self.seed);
-        head.ok().flatten().map(|head| head.oldest)
     }
 
     fn append_all(&mut self, rows: Vec<SpillRow>) -> Result<SpillOutcome, SpillError> {
@@ -292,8 +274,8 @@ impl<S: Storage> SpillStore<S> {
     fn append(&mut self, row: &SpillRow, sync: &mut SpillSync) -> Result<bool, SpillError> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
-        record::put(&mut buffer, &row.batch, self.seed);
-        let done = self.append_bytes(&buffer, row, sync);
+        let head = record::put(&mut buffer, &row.batch, row.begins, self.seed);
+        let done = self.append_bytes(&buffer, &head, row.delivered, sync);
         self.buffer = buffer;
         done
     }
@@ -301,12 +283,13 @@ impl<S: Storage> SpillStore<S> {
     fn append_bytes(
         &mut self,
         bytes: &[u8],
-        row: &SpillRow,
+        head: &record::Head,
+        delivered: bool,
         sync: &mut SpillSync,
     ) -> Result<bool, SpillError> {
         let length = bytes.len() as u64;
         let last = self.segments.back().map_or(Position::ZERO, |s| s.last);
-        debug_assert!(last < row.batch.rows[0].position, "in the order of the log");
+        debug_assert!(last < head.first, "in the order of the log");
         if !self.make_room(length)? || !self.open_for_append(sync)? {
             return Ok(false);
         }
@@ -318,15 +301,7 @@ impl<S: Storage> SpillStore<S> {
                 false => Err(failed("write", &segment.path)(error)),
             };
         }
-        let rows = row.batch.rows.len() as u64;
-        segment.end += length;
-        segment.last = row.batch.through;
-        if row.delivered && all_read {
-            segment.read_at = segment.end;
-        } else {
-            segment.unread_rows += rows;
-            segment.unread_batches += 1;
-        }
+        segment.take_in(head, delivered && all_read);
         self.limits.shared.used.fetch_add(length, Relaxed);
         sync.merge(SpillSync {
             files: vec![(segment.index, segment.file.sync_target())],
@@ -350,6 +325,7 @@ impl<S: Storage> SpillStore<S> {
                 return Ok(false);
             };
             self.dropped_rows += oldest.unread_rows;
+            self.behind = None;
             shared.used.fetch_sub(oldest.end, Relaxed);
             self.unlink(oldest)?;
         }
@@ -371,16 +347,7 @@ impl<S: Storage> SpillStore<S> {
         self.next_index += 1;
         self.sealed = false;
         sync.directory = Some(self.dir.clone());
-        self.segments.push_back(Segment {
-            index,
-            path,
-            file,
-            end: 0,
-            read_at: 0,
-            unread_rows: 0,
-            unread_batches: 0,
-            last: Position::ZERO,
-        });
+        self.segments.push_back(Segment::new(index, path, file));
         Ok(true)
     }
 
@@ -401,8 +368,7 @@ impl<S: Storage> SpillStore<S> {
                         "E2062 damaged spill file: its rest is passed over, these rows are lost"
                     );
                     self.dropped_rows += segment.unread_rows;
-                    (segment.unread_rows, segment.unread_batches) = (0, 0);
-                    segment.read_at = segment.end;
+                    segment.pass_over();
                 }
             }
             if got >= bytes {
@@ -419,6 +385,7 @@ impl<S: Storage> SpillStore<S> {
             }
             if let Some(done) = self.segments.pop_front() {
                 self.limits.shared.used.fetch_sub(done.end, Relaxed);
+                self.behind = Some(done.last);
                 self.unlink(done)?;
             }
         }
@@ -432,54 +399,6 @@ fn is_full(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     )
-}
-
-impl<F: StorageFile> Segment<F> {
-    /// The head at an offset, if a whole record of this lane begins there.
-    fn head_at(&self, at: u64, size: u64, seed: u32) -> Result<Option<Head>, SpillError> {
-        let mut bytes = [0; HEAD_BYTES];
-        if at + HEAD_BYTES as u64 > size {
-            return Ok(None);
-        }
-        let read = self.file.read_at(at, &mut bytes);
-        read.map_err(failed("read", &self.path))?;
-        let whole = |head: &Head| at + head.record_bytes() <= size;
-        Ok(record::head(&bytes, seed).filter(whole))
-    }
-
-    /// At a start: the record at the end of what was taken in so far.
-    fn take_in(&mut self, head: &Head, confirmed: bool) {
-        self.end += head.record_bytes();
-        self.last = head.through;
-        if confirmed {
-            self.read_at = self.end;
-        } else {
-            self.unread_rows += u64::from(head.rows);
-            self.unread_batches += 1;
-        }
-    }
-
-    /// The next unread batch; none if it is damaged.
-    fn read_batch(
-        &mut self,
-        seed: u32,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Option<RowBatch>, SpillError> {
-        let Some(head) = self.head_at(self.read_at, self.end, seed)? else {
-            return Ok(None);
-        };
-        buffer.clear();
-        buffer.resize(head.body_bytes as usize, 0);
-        let body = self.file.read_at(self.read_at + HEAD_BYTES as u64, buffer);
-        body.map_err(failed("read", &self.path))?;
-        let Some(batch) = record::batch(&head, buffer) else {
-            return Ok(None);
-        };
-        self.read_at += head.record_bytes();
-        self.unread_batches -= 1;
-        self.unread_rows -= u64::from(head.rows).min(self.unread_rows);
-        Ok(Some(batch))
-    }
 }
 
 /// Seed of a lane's checksums, so that no file of another lane or instance is taken for its own.

@@ -4,6 +4,7 @@ use super::store::unbounded;
 use super::*;
 use rookery_model::{Lsn, Term};
 use rookery_runtime::storage::sim::SimStorage;
+use rookery_runtime::storage::{Storage, StorageFile};
 use rookery_sinks::RowMeta;
 use std::path::Path;
 
@@ -65,6 +66,7 @@ fn append(store: &mut SpillStore<SimStorage>, batches: Vec<RowBatch>) -> (usize,
     let rows = batches.into_iter().map(|batch| SpillRow {
         batch: Arc::new(batch),
         delivered: false,
+        begins: false,
     });
     match store.work(SpillOrder::Append(rows.collect())).outcome {
         SpillOutcome::Appended { appended, sync, .. } => (appended, sync),
@@ -96,14 +98,14 @@ fn batches_come_back_as_they_were_over_many_segments() {
     let disk = SimStorage::new(1);
     let mut store = new_store(&disk);
     append(&mut store, fours(40));
-    let done = store.done(SpillOutcome::Trimmed);
+    let done = store.state();
     assert_eq!((done.unread_batches, done.unread_rows), (10, 40));
     assert_eq!(done.oldest_unread, Some(RecordTime(1_001)));
     assert!(done.bytes > 5 * SEGMENT, "{}", done.bytes);
     let back = read(&mut store, usize::MAX);
     let expected = fours(40);
     assert_eq!(format!("{back:?}"), format!("{expected:?}"));
-    assert_eq!(store.done(SpillOutcome::Trimmed).unread_batches, 0);
+    assert_eq!(store.state().unread_batches, 0);
     assert!(read(&mut store, 1).is_empty());
 }
 
@@ -122,6 +124,7 @@ fn what_the_writer_has_is_passed_over_and_comes_again_after_a_start() {
     let row = |lsns, delivered| SpillRow {
         batch: Arc::new(batch(lsns)),
         delivered,
+        begins: false,
     };
     let rows = vec![row(1..=2, true), row(3..=4, true), row(5..=6, false)];
     store.work(SpillOrder::Append(rows));
@@ -138,7 +141,7 @@ fn a_start_cuts_what_lies_above_the_checkpoint() {
     append(&mut store, vec![batch(21..=28)]);
     let expected: Vec<u64> = (5..=28).collect();
     assert_eq!(lsns(&read(&mut store, usize::MAX)), expected);
-    assert_eq!(store.done(SpillOutcome::Trimmed).unread_batches, 0);
+    assert_eq!(store.state().unread_batches, 0);
 }
 
 #[test]
@@ -209,13 +212,14 @@ fn drop_oldest_gives_up_whole_files_and_counts_their_rows() {
         let row = SpillRow {
             batch: Arc::new(batch),
             delivered: false,
+            begins: false,
         };
         let done = store.work(SpillOrder::Append(vec![row]));
         assert!(matches!(
             done.outcome,
             SpillOutcome::Appended { appended: 1, .. }
         ));
-        dropped += done.dropped_rows;
+        dropped += done.state.dropped_rows;
     }
     let kept = lsns(&read(&mut store, usize::MAX));
     assert_eq!(kept.len() as u64 + dropped, 40);
@@ -237,7 +241,7 @@ fn damage_is_passed_over_and_counted() {
         lsns(&read(&mut store, usize::MAX)),
         (1..=8).collect::<Vec<_>>()
     );
-    let done = store.done(SpillOutcome::Trimmed);
+    let done = store.state();
     assert_eq!(done.unread_batches, 0);
 }
 
@@ -248,4 +252,120 @@ fn another_lanes_files_are_not_taken() {
     let dir = Path::new("/data/spill/job.orders-0");
     let opened = SpillStore::open(&disk, dir, 6, unbounded(SEGMENT), found(8, 0, 8)).unwrap();
     assert_eq!(opened.lost, Some(at(8)));
+}
+
+fn lost(above: u64, through: u64) -> LostRows {
+    LostRows {
+        above: at(above),
+        through: at(through),
+    }
+}
+
+/// All pieces, as a writer asks for them: their rows' records, and what is gone.
+fn read_lost(
+    store: &mut SpillStore<SimStorage>,
+    mut asked: LostRows,
+) -> (Vec<u64>, Vec<(u64, u64, bool)>) {
+    let (mut found, mut gone) = (Vec::new(), Vec::new());
+    loop {
+        let held = match store.work(SpillOrder::ReadLost(asked)).outcome {
+            SpillOutcome::Lost(held) => held,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(held.asked, asked);
+        found.extend(lsns(&held.batches));
+        let ranges = held.gone.iter();
+        gone.extend(ranges.map(|gone| (gone.above.lsn.0, gone.below.lsn.0, gone.inclusive)));
+        if held.end {
+            return (found, gone);
+        }
+        asked.above = held.batches.last().unwrap().through;
+    }
+}
+
+#[test]
+fn what_a_target_lost_is_read_again_as_far_as_it_is_still_here() {
+    let disk = SimStorage::new(1);
+    let mut store = new_store(&disk);
+    append(&mut store, fours(40));
+    read(&mut store, 1 << 20);
+    // Two batches a segment: the first five segments hold 8, 16, 24, 32, 40.
+    assert_eq!(read_lost(&mut store, lost(0, 40)).0, Vec::from_iter(1..=40));
+    assert_eq!(
+        read_lost(&mut store, lost(12, 20)),
+        (Vec::from_iter(13..=20), vec![])
+    );
+    // A batch comes whole, and the target passes over what it has.
+    assert_eq!(
+        read_lost(&mut store, lost(14, 20)),
+        (Vec::from_iter(13..=20), vec![])
+    );
+    store.work(SpillOrder::Trim(at(30)));
+    assert_eq!(
+        read_lost(&mut store, lost(10, 36)),
+        (Vec::from_iter(25..=36), vec![(10, 25, false)])
+    );
+    assert_eq!(
+        read_lost(&mut store, lost(24, 36)),
+        (Vec::from_iter(25..=36), vec![])
+    );
+    assert_eq!(
+        read_lost(&mut store, lost(36, 50)),
+        (Vec::from_iter(37..=40), vec![(40, 50, true)]),
+        "what went directly afterwards is in no file"
+    );
+    assert_eq!(
+        read_lost(&mut store, lost(4, 20)),
+        (vec![], vec![(4, 20, true)])
+    );
+    assert_eq!(read_lost(&mut store, lost(20, 20)), (vec![], vec![]));
+    // What is still unread is not confirmed, and comes as always.
+    append(&mut store, vec![batch(41..=44)]);
+    assert_eq!(
+        read_lost(&mut store, lost(36, 40)),
+        (Vec::from_iter(37..=40), vec![])
+    );
+    assert_eq!(lsns(&read(&mut store, 1)), [41, 42, 43, 44]);
+}
+
+#[test]
+fn rows_that_went_directly_between_two_runs_are_gone() {
+    let disk = SimStorage::new(1);
+    let mut store = new_store(&disk);
+    let run = |lsns, begins| SpillRow {
+        batch: Arc::new(batch(lsns)),
+        delivered: false,
+        begins,
+    };
+    let rows = vec![run(1..=2, false), run(7..=8, true), run(11..=12, false)];
+    store.work(SpillOrder::Append(rows));
+    read(&mut store, 1 << 20);
+    let all = (vec![1, 2, 7, 8, 11, 12], vec![(2, 7, false)]);
+    assert_eq!(read_lost(&mut store, lost(0, 12)).0, all.0);
+    assert_eq!(
+        read_lost(&mut store, lost(1, 12)),
+        all,
+        "9 and 10 made no rows"
+    );
+    // It is the same after a start, but for what nobody knows to be before the first batch.
+    let mut store = open(&disk, unbounded(SEGMENT), found(20, 12, 12)).store;
+    let after = read_lost(&mut store, lost(1, 12));
+    assert_eq!(after, all);
+    let from_zero = read_lost(&mut store, lost(0, 12)).1;
+    assert_eq!(from_zero, [(0, 1, false), (2, 7, false)]);
+}
+
+#[test]
+fn a_damaged_batch_ends_what_a_file_gives_back() {
+    let disk = SimStorage::new(1);
+    let mut store = new_store(&disk);
+    append(&mut store, fours(16));
+    read(&mut store, 1 << 20);
+    let path = &store.segments[0].path;
+    let file = disk.open(path).unwrap();
+    let end = file.size().unwrap();
+    file.write_at(end - 1, b"?").unwrap();
+    let (rows, gone) = read_lost(&mut store, lost(1, 16));
+    assert_eq!(rows, [vec![1, 2, 3, 4], Vec::from_iter(9..=16)].concat());
+    assert_eq!(gone, [(4, 9, false)]);
 }
