@@ -1,0 +1,99 @@
+//! After warm-up a message costs no allocation, whatever expressions and rules it meets.
+
+#[allow(dead_code, reason = "only its cases are run")]
+#[path = "../benches/cases/mod.rs"]
+mod cases;
+
+use cases::expressions::{FAMILIES, whole};
+use cases::{Case, Tally};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts what each thread allocates.
+struct Counting;
+
+fn note() {
+    ALLOCATIONS.with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of several passes over a case's messages by an engine that has seen them.
+fn allocations(case: &Case) -> u64 {
+    let mut engine = case.warm();
+    let mut tally = Tally::default();
+    let before = ALLOCATIONS.get();
+    for _ in 0..5 {
+        case.pass(&mut engine, &mut tally);
+    }
+    let allocated = ALLOCATIONS.get() - before;
+    assert_eq!(tally.rows, case.rows * 5, "{}", case.name);
+    allocated
+}
+
+/// Those that allocate, with how often.
+fn allocating(cases: Vec<Case>) -> Vec<String> {
+    let mut found = Vec::new();
+    for case in cases {
+        let times = allocations(&case);
+        if times > 0 {
+            let messages = case.messages.len() * 5;
+            found.push(format!(
+                "{}: {}: {times} in {messages} messages",
+                case.family, case.name
+            ));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_allocator_counts() {
+    let before = ALLOCATIONS.get();
+    drop(std::hint::black_box(Box::new(1)));
+    assert_eq!(ALLOCATIONS.get() - before, 1);
+}
+
+#[test]
+fn no_expression_allocates_per_message() {
+    assert_eq!(
+        allocating(cases::expressions::cases()),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn no_family_in_one_rule_allocates_per_message() {
+    let families = FAMILIES.iter().map(whole).collect();
+    assert_eq!(allocating(families), Vec::<String>::new());
+}
+
+#[test]
+fn no_rule_set_allocates_per_message() {
+    assert_eq!(allocating(cases::rule_sets::cases()), Vec::<String>::new());
+}
