@@ -22,57 +22,34 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 import expected_rows
 import kill_oracle
 import row_judge
+from installation import POWER, POWER_COLUMNS, READY_TIMEOUT_S, SOURCE, WATER_ORDERS, Appliance, Failure, Redis
 
-RULES = """
-CREATE TABLE iot_up (
-  `id` VARCHAR, `imei` VARCHAR, `pk` VARCHAR, `type` VARCHAR, `data` VARCHAR, `profile` VARCHAR, `time` VARCHAR
-) WITH (type = 'datahub', topic = 'iot_up');
-
+RULES = SOURCE + f"""
 CREATE TABLE water_order (`id` VARCHAR, `imei` VARCHAR, `data` VARCHAR) WITH (type = 'mq', topic = 'orders');
 
-CREATE TABLE charge_power (
-  `metric` VARCHAR, `timestamp` INTEGER, `value` INTEGER,
-  `imei` VARCHAR, `channel` VARCHAR, `msgid` VARCHAR, `pk` VARCHAR
-) WITH (type = 'hitsdb');
+CREATE TABLE charge_power {POWER_COLUMNS} WITH (type = 'hitsdb');
 
-INSERT INTO water_order
-SELECT `id`, `imei`, `data` FROM iot_up
-WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
+INSERT INTO water_order SELECT `id`, `imei`, `data` {WATER_ORDERS}
+INSERT INTO charge_power {POWER}"""
 
-INSERT INTO charge_power
-SELECT 'power', CAST(UNIX_TIMESTAMP(`time`) AS INT), CAST(JSON_VALUE(`data`, '$.Powers[0].Power') AS INT),
-  `imei`, JSON_VALUE(`data`, '$.Powers[0].Channel'), JSON_VALUE(`data`, '$.Powers[0].MsgId'), `pk`
-FROM iot_up
-WHERE `type` = '0706' AND JSON_VALUE(`data`, '$.Powers[0]') IS NOT NULL;
-"""
-
-STORES = """
+STORES = f"""
 CREATE TABLE orders_list (`k` VARCHAR, `v` VARCHAR) WITH (
-  type = 'redis', host = '127.0.0.1', port = '{port}', mode = 'list');
+  type = 'redis', host = '127.0.0.1', port = '{{port}}', mode = 'list');
 
-CREATE TABLE orders_db (`id` VARCHAR, `imei` VARCHAR) WITH (type = 'sqlite', path = '{db}');
+CREATE TABLE orders_db (`id` VARCHAR, `imei` VARCHAR) WITH (type = 'sqlite', path = '{{db}}');
 
-INSERT INTO orders_list SELECT 'orders', CONCAT(`id`, ' ', `imei`) FROM iot_up
-WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
+INSERT INTO orders_list SELECT 'orders', CONCAT(`id`, ' ', `imei`) {WATER_ORDERS}
+INSERT INTO orders_db SELECT `id`, `imei` {WATER_ORDERS}"""
 
-INSERT INTO orders_db SELECT `id`, `imei` FROM iot_up
-WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
-"""
-
-READY_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 20
 # How long the generator may take to see that the server is gone.
 LOSS_TIMEOUT_S = 10
 # How long rows may take to come once nothing is sent any more, without any new one.
@@ -83,51 +60,27 @@ START_KILLS = 0.15
 START_KILL_MAX_S = 0.3
 
 
-class Failure(Exception):
-    """Something went wrong that the oracle need not judge."""
-
-
-def free_port():
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Stores:
     """A Redis and a SQLite database beside the files."""
 
     def __init__(self, directory):
-        self.port, self.database = free_port(), os.path.join(directory, "orders.db")
-        self.log = open(os.path.join(directory, "redis.log"), "wb")
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory),
-             "--appendonly", "yes", "--save", ""],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        deadline = time.monotonic() + READY_TIMEOUT_S
-        while self.redis("PING") != "PONG":
-            if time.monotonic() > deadline:
-                raise Failure("redis-server does not answer")
-            time.sleep(0.05)
+        self.database = os.path.join(directory, "orders.db")
+        self.redis = Redis(os.path.join(directory, "redis"), "everysec")
+        self.process = self.redis.process
 
     def rules(self):
         """Rules that write to both."""
-        return STORES.replace("{port}", str(self.port)).replace("{db}", self.database)
-
-    def redis(self, *words):
-        """What redis-cli prints."""
-        command = ["redis-cli", "-p", str(self.port), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return STORES.replace("{port}", str(self.redis.port)).replace("{db}", self.database)
 
     def counts(self):
         """Rows in Redis and in SQLite."""
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
             in_database = database.execute("SELECT count(*) FROM orders_db").fetchone()[0]
-        return int(self.redis("LLEN", "orders") or 0), in_database
+        return int(self.redis.ask("LLEN", "orders")), in_database
 
     def orders(self):
         """By store: pairs of device and id, in the order of their arrival."""
-        in_redis = [tuple(reversed(line.split(" "))) for line in self.redis("LRANGE", "orders", "0", "-1").splitlines()]
+        in_redis = [tuple(reversed(row.split(" "))) for row in self.redis.ask("LRANGE", "orders", "0", "-1")]
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
             in_database = database.execute("SELECT imei, id FROM orders_db ORDER BY rowid").fetchall()
         return {"redis": in_redis[::-1], "sqlite": in_database}
@@ -151,73 +104,22 @@ class Stores:
         return found
 
 
-class Appliance:
-    """The server under test: its configuration, its process, its files."""
+class Installation(Appliance):
+    """The appliance with a directory of files for each table."""
 
     def __init__(self, binary, directory, shards, rules, stores=None):
-        self.binary = binary
-        self.directory = pathlib.Path(directory)
-        self.address = f"127.0.0.1:{free_port()}"
-        self.admin = f"127.0.0.1:{free_port()}"
-        self.sinks = {table: str(self.directory / "out" / table) for table in expected_rows.TABLES}
-        self.dead_letters = str(self.directory / "data" / "dead_letters")
-        self.log = open(self.directory / "rookery.log", "ab")
-        self.process = None
-        self.rules = rules
+        directory = pathlib.Path(directory)
+        self.sinks = {table: str(directory / "out" / table) for table in expected_rows.TABLES}
+        self.dead_letters = str(directory / "data" / "dead_letters")
         if not rules:
-            self.rules = [str(self.directory / "rules.sql")]
+            rules = [str(directory / "rules.sql")]
             text = RULES + (stores.rules() if stores else "")
-            pathlib.Path(self.rules[0]).write_text(text, encoding="utf-8")
+            pathlib.Path(rules[0]).write_text(text, encoding="utf-8")
         tables = {"iot_up": {"connector": "tcp"}}
         for table, path in self.sinks.items():
             os.makedirs(path, exist_ok=True)
             tables[table] = {"connector": "filesystem", "path": path, "format": "json"}
-        self.config = str(self.directory / "rookery.toml")
-        lines = [f"data_dir = {json.dumps(str(self.directory / 'data'))}", f"shards = {shards}"]
-        lines += ["[listen]", f'tcp = "{self.address}"', "[admin]", f'listen = "{self.admin}"']
-        for table, options in tables.items():
-            lines.append(f"[tables.{table}]")
-            lines += [f"{key} = {json.dumps(value)}" for key, value in options.items()]
-        pathlib.Path(self.config).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    def start(self):
-        """Starts the process, without waiting for it."""
-        command = [self.binary, "run", "--config", self.config]
-        for rules in self.rules:
-            command += ["--rules", rules]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-
-    def wait_ready(self):
-        """Waits until it serves; gives the seconds that took."""
-        begun = time.monotonic()
-        while time.monotonic() - begun < READY_TIMEOUT_S:
-            if self.process.poll() is not None:
-                raise Failure(f"rookery ended by itself with code {self.process.returncode}")
-            try:
-                with urllib.request.urlopen(f"http://{self.admin}/readyz", timeout=1) as answer:
-                    if answer.status == 200:
-                        return time.monotonic() - begun
-            except (urllib.error.URLError, OSError):
-                pass
-            time.sleep(0.005)
-        raise Failure(f"rookery was not ready within {READY_TIMEOUT_S} s")
-
-    def kill(self):
-        """SIGKILL."""
-        if self.process.poll() is not None:
-            raise Failure(f"rookery ended by itself with code {self.process.returncode}")
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        """SIGTERM, which must end it in order."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired as late:
-            raise Failure(f"rookery did not end within {STOP_TIMEOUT_S} s of SIGTERM") from late
-        if code != 0:
-            raise Failure(f"rookery ended with code {code} after SIGTERM")
+        super().__init__(binary, directory, shards, rules, tables)
 
     def rows(self):
         """Rows in the files."""
@@ -372,7 +274,7 @@ def drain(appliance, due):
 def run(arguments, directory):
     """The whole loop; gives the oracle's verdict."""
     stores = Stores(directory) if arguments.stores else None
-    appliance = Appliance(arguments.rookery, directory, arguments.shards, arguments.rules, stores)
+    appliance = Installation(arguments.rookery, directory, arguments.shards, arguments.rules, stores)
     generator = Generator(arguments, directory, appliance.address)
     random_source = random.Random(arguments.seed)
     try:

@@ -30,7 +30,7 @@ class KillLoop(unittest.TestCase):
         printed = io.StringIO()
         with tempfile.TemporaryDirectory() as directory:
             arguments = ["--rookery", str(HERE / "scripted_appliance.py"), "--bench", bench(), "--dir", directory]
-            arguments += ["--kills", "3", "--rate", "3000", "--devices", "60", "--up", "0.3"]
+            arguments += ["--kills", "3", "--rate", "3000", "--devices", "12", "--up", "0.3"]
             with (
                 contextlib.redirect_stdout(printed),
                 mock.patch.dict(os.environ, {"FAULT": fault}),
