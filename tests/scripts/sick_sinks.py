@@ -30,79 +30,30 @@ import threading
 import time
 import urllib.request
 
-RULES = """
-CREATE TABLE iot_up (
-  `id` VARCHAR, `imei` VARCHAR, `pk` VARCHAR, `type` VARCHAR, `data` VARCHAR, `profile` VARCHAR, `time` VARCHAR
-) WITH (type = 'datahub', topic = 'iot_up');
+from installation import (
+    POWER, POWER_COLUMNS, SOURCE, WATER_ORDERS, Appliance, Failure, Redis, ask_on, free_port, get, wait_for,
+)
 
+RULES = SOURCE + f"""
 CREATE TABLE latest (`k` VARCHAR, `f` VARCHAR, `v` VARCHAR) WITH (
-  type = 'redis', host = '127.0.0.1', port = '{redis}', mode = 'hashmap');
+  type = 'redis', host = '127.0.0.1', port = '{{redis}}', mode = 'hashmap');
 
-CREATE TABLE charge_power (
-  `metric` VARCHAR, `timestamp` INTEGER, `value` INTEGER,
-  `imei` VARCHAR, `channel` VARCHAR, `msgid` VARCHAR, `pk` VARCHAR
-) WITH (type = 'opentsdb', host = '127.0.0.1', port = '{tsdb}');
+CREATE TABLE charge_power {POWER_COLUMNS} WITH (type = 'opentsdb', host = '127.0.0.1', port = '{{tsdb}}');
 
 CREATE TABLE water_order (`id` VARCHAR, `imei` VARCHAR, `data` VARCHAR) WITH (
-  'connector' = 'filesystem', 'path' = '{files}', 'format' = 'json');
+  'connector' = 'filesystem', 'path' = '{{files}}', 'format' = 'json');
 
 INSERT INTO latest SELECT CONCAT('state:', `imei`), 'last', CONCAT(`id`, ' ', `data`) FROM iot_up;
 
-INSERT INTO water_order SELECT `id`, `imei`, `data` FROM iot_up
-WHERE `type` = '08' AND `profile` IS NULL AND JSON_VALUE(`data`, '$.Flag') IN ('04', '05');
-
-INSERT INTO charge_power
-SELECT 'power', CAST(UNIX_TIMESTAMP(`time`) AS INT), CAST(JSON_VALUE(`data`, '$.Powers[0].Power') AS INT),
-  `imei`, JSON_VALUE(`data`, '$.Powers[0].Channel'), JSON_VALUE(`data`, '$.Powers[0].MsgId'), `pk`
-FROM iot_up WHERE `type` = '0706' AND JSON_VALUE(`data`, '$.Powers[0]') IS NOT NULL;
-"""
+INSERT INTO water_order SELECT `id`, `imei`, `data` {WATER_ORDERS}
+INSERT INTO charge_power {POWER}"""
 
 PROBES_A_SECOND = 50
 PROBE_DEVICES = 64
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(what, ready, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if ready():
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise SystemExit(f"{what} does not come up")
-
-
-class Redis:
-    """A redis-server, and a connection to it that speaks just enough RESP."""
-
-    def __init__(self, directory):
-        self.directory, self.port = directory, free_port()
-        directory.mkdir()
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory),
-             "--appendonly", "yes", "--appendfsync", "always", "--save", ""],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("redis-server", lambda: self.ask("PING") == "PONG")
-
-    def connect(self):
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection, connection.makefile("rb")
-
-    def ask(self, *words):
-        connection, answers = self.connect()
-        with connection:
-            return ask_on(connection, answers, *words)
+class Latest(Redis):
+    """The Redis that has each device's latest state."""
 
     def rows(self):
         """Rows, one HMSET each, carried out since the server's start."""
@@ -110,19 +61,6 @@ class Redis:
             if line.startswith("cmdstat_hmset:"):
                 return int(line.split("calls=")[1].split(",")[0])
         return 0
-
-
-def ask_on(connection, answers, *words):
-    parts = [f"*{len(words)}\r\n".encode()]
-    for word in words:
-        raw = word.encode()
-        parts.append(b"$%d\r\n%s\r\n" % (len(raw), raw))
-    connection.sendall(b"".join(parts))
-    head = answers.readline().decode()
-    if head.startswith("$"):
-        length = int(head[1:])
-        return None if length < 0 else answers.read(length + 2)[:-2].decode()
-    return head[1:].strip()
 
 
 class Victoria:
@@ -149,11 +87,6 @@ class Victoria:
             for line in answer:
                 points += line.rsplit(b'"timestamps":[', 1)[1].count(b",") + 1
         return points
-
-
-def get(address, path):
-    with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
-        return answer.read()
 
 
 class Reader(threading.Thread):
@@ -184,29 +117,22 @@ class Reader(threading.Thread):
         sender.shutdown(socket.SHUT_WR)
 
 
-class Appliance:
+class Sampled(Appliance):
     """The appliance, its load, and a sample of both each second."""
 
     def __init__(self, options, directory, redis, victoria):
-        self.options, self.directory = options, directory
-        rules = directory / "rules.sql"
-        text = RULES
+        rules, text = directory / "rules.sql", RULES
         for name, value in (("redis", redis.port), ("tsdb", victoria.tsdb), ("files", directory / "orders")):
             text = text.replace("{" + name + "}", str(value))
-        rules.write_text(text)
-        self.tcp, self.admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-        config = directory / "rookery.toml"
-        config.write_text(
-            f'data_dir = "{directory}/data"\nshards = 2\nrules = ["{rules}"]\n[listen]\ntcp = "{self.tcp}"\n'
-            f'[admin]\nlisten = "{self.admin}"\n[tables.iot_up]\nconnector = "tcp"\n')
-        self.log = open(directory / "rookery.log", "w")
-        self.process = subprocess.Popen([options.rookery, "run", "--config", config], stderr=self.log)
-        wait_for("rookery", lambda: get(self.admin, "/readyz"))
-        self.samples, self.progress, self.load = [], [], None
+        rules.write_text(text, encoding="utf-8")
+        super().__init__(options.rookery, directory, 2, [rules], {"iot_up": {"connector": "tcp"}})
+        self.options, self.samples, self.progress, self.load = options, [], [], None
+        self.start()
+        self.wait_ready()
 
     def send(self, seconds):
         self.load = subprocess.Popen(
-            [self.options.bench, "load", "--addr", self.tcp, "--rate", str(self.options.rate), "--seconds",
+            [self.options.bench, "load", "--addr", self.address, "--rate", str(self.options.rate), "--seconds",
              str(seconds), "--ack", "--mix", "water=1,charger=1", "--json", "--progress", "1000", "--timeout", "60",
              "--pid", str(self.process.pid), "--admin", self.admin],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
@@ -269,8 +195,8 @@ def watch(appliance, seconds, done=lambda sinks: False):
 
 
 def run(options, directory):
-    redis, victoria = Redis(directory / "redis"), Victoria(directory / "victoria")
-    appliance = Appliance(options, directory, redis, victoria)
+    redis, victoria = Latest(directory / "redis"), Victoria(directory / "victoria")
+    appliance = Sampled(options, directory, redis, victoria)
     processes = [appliance.process, redis, victoria]
     try:
         return measure(options, directory, appliance, redis, victoria)
@@ -283,7 +209,7 @@ def run(options, directory):
 
 
 def measure(options, directory, appliance, redis, victoria):
-    reader = Reader(appliance.tcp, redis) if options.sick == "none" else None
+    reader = Reader(appliance.address, redis) if options.sick == "none" else None
     begin = time.monotonic()
     rows_before_kill = 0
     appliance.send(options.seconds)
@@ -370,7 +296,11 @@ def main():
     parser.add_argument("--dir", default=None, help="where the directory is made")
     options = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="rookery-sick-", dir=options.dir))
-    good = run(options, directory)
+    try:
+        good = run(options, directory)
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        good = False
     if good:
         shutil.rmtree(directory)
     else:
