@@ -31,7 +31,8 @@ import time
 import urllib.request
 
 from installation import (
-    POWER, POWER_COLUMNS, SOURCE, WATER_ORDERS, Appliance, Failure, Redis, ask_on, free_port, get, wait_for,
+    POWER, POWER_COLUMNS, SOURCE, WATER_ORDERS, Appliance, Failure, Redis, ask_on, free_port, get, read_reply,
+    wait_for,
 )
 
 RULES = SOURCE + f"""
@@ -89,29 +90,50 @@ class Victoria:
         return points
 
 
+class Visible:
+    """Waits until a state can be seen in Redis.
+
+    Redis tells when a state of the probes' devices has changed (CLIENT TRACKING), and is then asked for it: to ask
+    without end would take a core and the server's time from what is measured.
+    """
+
+    def __init__(self, redis):
+        self.told, self.changes = redis.connect()
+        self.told.settimeout(60)
+        number = ask_on(self.told, self.changes, "CLIENT", "ID")
+        self.told.sendall(b"SUBSCRIBE __redis__:invalidate\r\n")
+        read_reply(self.changes)
+        self.asking, self.answers = redis.connect()
+        ask_on(self.asking, self.answers, "CLIENT", "TRACKING", "ON", "REDIRECT", number, "BCAST",
+               "PREFIX", "state:probe")
+
+    def wait(self, device, state):
+        while ask_on(self.asking, self.answers, "HGET", f"state:{device}", "last") != state:
+            read_reply(self.changes)
+
+
 class Reader(threading.Thread):
     """Sends messages of its own and measures how long each takes to be visible in Redis, in ms."""
 
-    def __init__(self, listen, redis):
+    def __init__(self, listen, redis, first=0):
         super().__init__(daemon=True)
         self.listen, self.redis, self.latencies, self.stopping, self.sent = listen, redis, [], False, 0
+        self.first = first
 
     def run(self):
         host, port = self.listen.split(":")
         sender = socket.create_connection((host, int(port)))
         sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection, answers = self.redis.connect()
+        visible = Visible(self.redis)
         while not self.stopping:
-            number = self.sent
-            imei = f"probe{number % PROBE_DEVICES}"
-            message = {"id": f"p{number}", "imei": imei, "pk": "probe", "type": "probe", "data": "{}",
+            number = self.first + self.sent
+            device = f"probe{number % PROBE_DEVICES}"
+            message = {"id": f"p{number}", "imei": device, "pk": "probe", "type": "probe", "data": "{}",
                        "profile": None, "time": "2026-11-02 08:00:00"}
             begun = time.perf_counter()
             sender.sendall((json.dumps(message) + "\n").encode())
             self.sent += 1
-            while ask_on(connection, answers, "HGET", f"state:{imei}", "last") != f"p{number} {{}}":
-                if time.perf_counter() - begun > 60 or self.stopping:
-                    break
+            visible.wait(device, f"p{number} {{}}")
             self.latencies.append((time.perf_counter() - begun) * 1e3)
             time.sleep(max(0, 1 / PROBES_A_SECOND - (time.perf_counter() - begun)))
         sender.shutdown(socket.SHUT_WR)
@@ -130,11 +152,11 @@ class Sampled(Appliance):
         self.start()
         self.wait_ready()
 
-    def send(self, seconds):
+    def send(self, seconds, forwarder="bench"):
         self.load = subprocess.Popen(
             [self.options.bench, "load", "--addr", self.address, "--rate", str(self.options.rate), "--seconds",
              str(seconds), "--ack", "--mix", "water=1,charger=1", "--json", "--progress", "1000", "--timeout", "60",
-             "--pid", str(self.process.pid), "--admin", self.admin],
+             "--forwarder", forwarder, "--pid", str(self.process.pid), "--admin", self.admin],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         threading.Thread(target=self.listen, daemon=True).start()
 
