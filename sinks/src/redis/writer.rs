@@ -182,26 +182,14 @@ impl RedisWriter {
             }
             _ => {}
         })?;
-        let [exec, watched, read] = <[Value; 3]>::try_from(answers.last).expect("three are taken");
+        let last = std::mem::take(&mut answers.last);
+        let [exec, watched, read] = <[Value; 3]>::try_from(last).expect("three are taken");
         if let Value::ServerError(error) = &watched {
             return Err(link.refused(&answer::words(error)));
         }
         let outcome = match exec {
-            Value::Array(done) => {
-                Outcome::Committed(refused_in(&done[..in_rows.min(done.len())], per_row))
-            }
             Value::Nil => return Err(moved(link, lanes)),
-            Value::ServerError(error) => {
-                let words = answer::words(&error);
-                match answers.state {
-                    Some(state) => return Err(link.refused(&state)),
-                    None if answers.queued.is_empty() || answer::sort(&words) == Fault::Server => {
-                        return Err(link.refused(&words));
-                    }
-                    None => Outcome::Aborted(answers.queued),
-                }
-            }
-            other => return Err(link.nonsense("EXEC", &other)),
+            exec => answers.outcome(exec, in_rows, per_row, link)?,
         };
         if matches!(outcome, Outcome::Committed(_)) {
             for new in cursors {
@@ -385,6 +373,33 @@ impl Answers {
             _ => {
                 self.state.get_or_insert(words);
             }
+        }
+    }
+
+    /// How the transaction ended, by the answer to its EXEC.
+    fn outcome(
+        self,
+        exec: Value,
+        in_rows: usize,
+        per_row: usize,
+        link: &Link,
+    ) -> Result<Outcome, RedisError> {
+        match exec {
+            Value::Array(done) => {
+                let of_rows = &done[..in_rows.min(done.len())];
+                Ok(Outcome::Committed(refused_in(of_rows, per_row)))
+            }
+            Value::ServerError(error) => {
+                let words = answer::words(&error);
+                match self.state {
+                    Some(state) => Err(link.refused(&state)),
+                    None if self.queued.is_empty() || answer::sort(&words) == Fault::Server => {
+                        Err(link.refused(&words))
+                    }
+                    None => Ok(Outcome::Aborted(self.queued)),
+                }
+            }
+            other => Err(link.nonsense("EXEC", &other)),
         }
     }
 }
