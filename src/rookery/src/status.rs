@@ -132,6 +132,10 @@ pub struct SinkStatus {
     pub failures: u64,
     /// Rows that the target refused.
     pub rejected: u64,
+    /// Times that the target was found older than what it had confirmed.
+    pub went_back: u64,
+    /// Records of which rows are gone there, and nowhere held any more.
+    pub records_gone: u64,
     /// The last error, while it lasts.
     pub error: Option<String>,
 }
@@ -254,6 +258,8 @@ pub mod tests {
                 spill_dropped: 3,
                 failures: 1,
                 rejected: 0,
+                went_back: 2,
+                records_gone: 5,
                 error: None,
             }],
             dead_letters: [1, 2, 3, 0, 0, 0],

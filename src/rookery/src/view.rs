@@ -213,6 +213,8 @@ fn sink_status(view: &ServerView, sink: &SinkView, now_us: u64) -> SinkStatus {
         status.rows += counts.rows_confirmed;
         status.failures += counts.failures;
         status.rejected += counts.rows_rejected;
+        status.went_back += counts.went_back;
+        status.records_gone += counts.records_gone;
         status.error = status.error.or_else(|| metrics.last_error());
     }
     for shard in &view.shards {

@@ -423,7 +423,7 @@ impl<S: Storage> Stepper<S> {
             DeadLetter {
                 stage: Stage::Parse,
                 rule: None,
-                code: "E1103",
+                code: "E1121",
                 reason: &reason,
                 raw: record.payload,
             },

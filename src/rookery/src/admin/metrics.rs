@@ -180,6 +180,16 @@ impl Page<'_, '_> {
             "Rows that the sink's target refused",
             sinks().map(|sink| ([("sink", sink.name.as_str())], sink.rejected)),
         )?;
+        self.counters(
+            "sink_went_back",
+            "Times that the sink's target was found older than what it had confirmed",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.went_back)),
+        )?;
+        self.counters(
+            "sink_records_gone",
+            "Records of which rows are gone at the sink's target since it went back",
+            sinks().map(|sink| ([("sink", sink.name.as_str())], sink.records_gone)),
+        )?;
         self.gauges(
             "sink_lag_records",
             "Records logged that the sink's slowest lane has not confirmed",
@@ -342,6 +352,8 @@ mod tests {
                 "rookery_sink_rows_total{sink=\"charge.power\"} 7",
                 "rookery_sink_failures_total{sink=\"charge.power\"} 1",
                 "rookery_sink_rejected_total{sink=\"charge.power\"} 0",
+                "rookery_sink_went_back_total{sink=\"charge.power\"} 2",
+                "rookery_sink_records_gone_total{sink=\"charge.power\"} 5",
                 "rookery_sink_lag_records{sink=\"charge.power\"} 2.0",
                 "rookery_sink_lag_seconds{sink=\"charge.power\"} 0.25",
                 "rookery_sink_spilled_bytes{sink=\"charge.power\"} 4096.0",

@@ -97,7 +97,7 @@ pub enum Way {
 }
 
 /// Code and stage of a record of the log that cannot be read: what was kept is not a line.
-const UNREADABLE_RECORD: (&str, &str) = ("parse", "E1103");
+const UNREADABLE_RECORD: (&str, &str) = ("parse", "E1121");
 
 impl Letter {
     /// Reads a line of the store.
@@ -224,7 +224,7 @@ mod tests {
             way => panic!("{way:?}"),
         };
         assert!(none(letter("frame", "E1001", "")).contains("1,024 bytes"));
-        assert!(none(letter("parse", "E1103", "")).contains("record of the log"));
+        assert!(none(letter("parse", "E1121", "")).contains("record of the log"));
         let with = |raw: &str| {
             let mut letter = letter("route", "E1101", "");
             letter.raw = raw.to_owned();
