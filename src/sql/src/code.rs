@@ -91,7 +91,7 @@ codes! {
     IgnoredHint = "E0303",
     /// Understood, but no operator is built for it.
     NotBuilt = "E0304",
-    /// Text and a number compared or computed with each other.
+    /// Text compared or computed with a number, or compared with a date or time.
     ImplicitConversion = "E0305",
     /// A rule name in a comment that stands before no rule.
     UnusedRuleName = "E0306",

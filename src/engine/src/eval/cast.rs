@@ -2,8 +2,8 @@
 
 use super::context::{Context, Evaluated};
 use super::convert::{
-    cut_fraction, fit_bytes, fit_text, to_boolean, to_date, to_decimal, to_double, to_float,
-    to_instant, to_int, to_text, to_time, to_timestamp,
+    TextStyle, cut_fraction, fit_bytes, fit_text, to_boolean, to_date, to_decimal, to_double,
+    to_float, to_instant, to_int, to_text, to_time, to_timestamp,
 };
 use super::decimal::DecimalType;
 use super::node::Node;
@@ -57,12 +57,11 @@ pub(crate) enum Target {
     Float,
     Double,
     Decimal(DecimalType),
-    /// Characters at most; shorter text is padded if asked for. Times are written with at least so many
-    /// digits of their fraction.
+    /// Characters at most; shorter text is padded if asked for.
     Text {
         length: u32,
         pad: bool,
-        fraction: u8,
+        style: TextStyle,
     },
     /// Bytes at most; fewer are filled up with zeros if asked for.
     Bytes {
@@ -96,7 +95,7 @@ impl Target {
             DataType::Char(length) | DataType::VarChar(length) => Self::Text {
                 length,
                 pad: matches!(data_type, DataType::Char(_)),
-                fraction: 0,
+                style: TextStyle::default(),
             },
             DataType::Binary(length) | DataType::VarBinary(length) => Self::Bytes {
                 length,
@@ -113,17 +112,12 @@ impl Target {
     }
 
     /// The same, for values of a type that is known.
-    pub fn of_source(self, from: &DataType) -> Self {
-        match (self, from) {
-            (
-                Self::Text { length, pad, .. },
-                DataType::Time(digits)
-                | DataType::Timestamp(digits)
-                | DataType::TimestampLtz(digits),
-            ) => Self::Text {
+    pub fn of_source(self, from: &DataType, flink: bool) -> Self {
+        match self {
+            Self::Text { length, pad, .. } => Self::Text {
                 length,
                 pad,
-                fraction: *digits,
+                style: TextStyle::of(from, flink),
             },
             _ => self,
         }
@@ -142,12 +136,8 @@ impl Target {
                 let int = to_int(value)?;
                 (min <= int && int <= max).then_some(Value::Int(int))
             }
-            Self::Text {
-                length,
-                pad,
-                fraction,
-            } => {
-                let text = to_text(value, fraction, work, zone)?;
+            Self::Text { length, pad, style } => {
+                let text = to_text(value, style, work, zone)?;
                 Some(Value::String(fit_text(text, length, pad, work)))
             }
             Self::Boolean => to_boolean(value).map(Value::Boolean),

@@ -1,13 +1,16 @@
 //! One value into another type: a value, or none where it does not fit.
 
 use super::decimal::{self, DecimalType};
-use super::number_text::{parse_double, parse_float, parse_int, write_double, write_float};
+use super::number_text::{
+    parse_double, parse_float, parse_int, write_double, write_float, write_java_double,
+    write_java_float,
+};
 use super::workspace::Workspace;
 use rookery_codecs::time::{
     MILLIS_PER_DAY, Overlap, Pattern, Zone, parse_date, parse_time, parse_timestamp, write_date,
     write_time, write_timestamp,
 };
-use rookery_model::{Decimal, Timestamp, Value};
+use rookery_model::{DataType, Decimal, Timestamp, Value};
 use std::sync::LazyLock;
 
 pub(super) fn to_int(value: Value<'_>) -> Option<i64> {
@@ -104,12 +107,38 @@ pub(super) fn to_decimal(
     }
 }
 
+/// What the text of a value hangs on beside itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TextStyle {
+    /// Digits that a time's fraction has at least.
+    pub fraction: u8,
+    /// Whether FLOAT and DOUBLE have the digits that Java prints.
+    pub java: bool,
+}
+
+impl TextStyle {
+    /// That of values of a type.
+    pub fn of(data_type: &DataType, flink: bool) -> Self {
+        let fraction = match data_type {
+            DataType::Time(digits)
+            | DataType::Timestamp(digits)
+            | DataType::TimestampLtz(digits) => *digits,
+            _ => 0,
+        };
+        Self {
+            fraction,
+            java: flink,
+        }
+    }
+}
+
 pub(crate) fn to_text<'a>(
     value: Value<'a>,
-    fraction: u8,
+    style: TextStyle,
     work: &Workspace<'_, 'a>,
     zone: &Zone,
 ) -> Option<&'a str> {
+    let TextStyle { fraction, java } = style;
     let timestamp = |local: Timestamp| {
         work.build(|out| {
             write_timestamp(local, out);
@@ -121,7 +150,9 @@ pub(crate) fn to_text<'a>(
         Value::Int(int) => work.arena.alloc_str(itoa::Buffer::new().format(int)),
         Value::Boolean(true) => "TRUE",
         Value::Boolean(false) => "FALSE",
+        Value::Double(double) if java => work.build(|out| write_java_double(double, out)),
         Value::Double(double) => work.build(|out| write_double(double, out)),
+        Value::Float(float) if java => work.build(|out| write_java_float(float, out)),
         Value::Float(float) => work.build(|out| write_float(float, out)),
         Value::Decimal(decimal) => work.build(|out| write_decimal(decimal, out)),
         Value::Bytes(bytes) => match std::str::from_utf8(bytes) {

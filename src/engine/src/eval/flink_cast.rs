@@ -134,21 +134,65 @@ fn of_text<'a>(
             };
             Value::Int((min..=max).contains(&int).then_some(int)?)
         }
-        Target::Double => Value::Double(parse_double(java_number(trimmed)?)?),
-        Target::Float => Value::Float(parse_float(java_number(trimmed)?)?),
+        Target::Double => Value::Double(java_double(trimmed)?),
+        Target::Float => Value::Float(match java_number(trimmed).and_then(parse_float) {
+            Some(float) => float,
+            None => hexadecimal(trimmed)? as f32,
+        }),
         Target::Date => Value::Date(parse_date_loosely(trimmed)?),
         Target::Time(digits) => {
             let millis = parse_time_loosely(trimmed)?;
             Value::Time(millis - millis % 10_i32.pow(3 - u32::from(digits.min(3))))
         }
-        Target::Timestamp(digits) => {
-            Value::Timestamp(cut_fraction(parse_timestamp_loosely(text)?, digits))
-        }
+        Target::Timestamp(digits) => Value::Timestamp(cut_fraction(moment(text)?, digits)),
         Target::TimestampLtz(digits) => {
-            let instant = to_instant_of_local(parse_timestamp_loosely(text)?, zone);
+            let instant = to_instant_of_local(moment(text)?, zone);
             Value::TimestampLtz(cut_fraction(instant, digits))
         }
         _ => return to.convert(Value::String(text), work, zone),
+    })
+}
+
+/// A time of day may end with a point that no fraction follows.
+fn moment(text: &str) -> Option<Timestamp> {
+    let bare = text.strip_suffix('.').filter(|bare| bare.contains(':'));
+    parse_timestamp_loosely(bare.unwrap_or(text))
+}
+
+/// A DOUBLE as Java reads it.
+pub(crate) fn java_double(text: &str) -> Option<f64> {
+    java_number(text)
+        .and_then(parse_double)
+        .or_else(|| hexadecimal(text))
+}
+
+/// Digits of a hexadecimal number that a DOUBLE can tell.
+const HEX_DIGITS_MAX: usize = 15;
+
+/// `0x1.8p3`: a number times a power of two.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let number = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
+    let unsigned = number.strip_prefix(['+', '-']).unwrap_or(number);
+    let digits = unsigned
+        .strip_prefix("0x")
+        .or(unsigned.strip_prefix("0X"))?;
+    let (digits, power) = digits.split_once(['p', 'P'])?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let count = whole.len() + fraction.len();
+    if !(1..=HEX_DIGITS_MAX).contains(&count) {
+        return None;
+    }
+    let hex = format!("{whole}{fraction}");
+    let digit = |b: u8| b.is_ascii_hexdigit();
+    let mantissa =
+        u64::from_str_radix(Some(hex.as_str()).filter(|h| h.bytes().all(digit))?, 16).ok()?;
+    let power: i32 = power.parse().ok()?;
+    let power = power.checked_sub(4 * fraction.len() as i32)?;
+    let value = libm::scalbn(mantissa as f64, power);
+    Some(if number.starts_with('-') {
+        -value
+    } else {
+        value
     })
 }
 

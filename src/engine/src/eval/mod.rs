@@ -18,5 +18,5 @@ pub(crate) mod pattern;
 mod wide;
 pub(crate) mod workspace;
 
-pub(crate) use convert::to_text;
-pub(crate) use number_text::{parse_double, write_double};
+pub(crate) use convert::{TextStyle, to_text};
+pub(crate) use number_text::{parse_double, write_double, write_java_double};

@@ -2,7 +2,7 @@
 
 use super::cast::{Target, conversion};
 use super::context::{Context, Evaluated};
-use super::convert::{fit_text, to_text};
+use super::convert::{TextStyle, fit_text, to_text};
 use super::decimal;
 use super::node::Node;
 use crate::failure::Failure;
@@ -70,27 +70,20 @@ pub(crate) enum Shape {
 /// What the text of a value hangs on beside itself.
 #[derive(Debug)]
 pub(crate) enum TextShape {
-    /// Digits of a time's fraction.
-    Single(u8),
+    Single(TextStyle),
     Array(Box<TextShape>),
     Map(Box<TextShape>, Box<TextShape>),
     Row(Box<[TextShape]>),
 }
 
 impl TextShape {
-    fn of(data_type: &DataType) -> Self {
+    fn of(data_type: &DataType, flink: bool) -> Self {
+        let of = |data_type| Self::of(data_type, flink);
         match data_type {
-            DataType::Array(element) => Self::Array(Box::new(Self::of(element))),
-            DataType::Map(key, value) => {
-                Self::Map(Box::new(Self::of(key)), Box::new(Self::of(value)))
-            }
-            DataType::Row(fields) => {
-                Self::Row(fields.iter().map(|f| Self::of(&f.data_type)).collect())
-            }
-            DataType::Time(digits)
-            | DataType::Timestamp(digits)
-            | DataType::TimestampLtz(digits) => Self::Single(*digits),
-            _ => Self::Single(0),
+            DataType::Array(element) => Self::Array(Box::new(of(element))),
+            DataType::Map(key, value) => Self::Map(Box::new(of(key)), Box::new(of(value))),
+            DataType::Row(fields) => Self::Row(fields.iter().map(|f| of(&f.data_type)).collect()),
+            single => Self::Single(TextStyle::of(single, flink)),
         }
     }
 
@@ -117,8 +110,8 @@ impl TextShape {
                 }
                 out.push(b'}');
             }
-            (Self::Single(fraction), single) => {
-                let text = to_text(single, *fraction, &cx.work, cx.zone.get());
+            (Self::Single(style), single) => {
+                let text = to_text(single, *style, &cx.work, cx.zone.get());
                 out.extend_from_slice(text.unwrap_or_default().as_bytes());
             }
             _ => {}
@@ -152,18 +145,18 @@ pub(crate) fn is_nested(data_type: &DataType) -> bool {
 
 impl Shape {
     /// How values of `from` become values of `to`; none if they do not.
-    pub fn between(from: &DataType, to: &DataType) -> Option<Self> {
+    pub fn between(from: &DataType, to: &DataType, flink: bool) -> Option<Self> {
         if from == to || *from == DataType::Null {
             return Some(Self::Same);
         }
         Some(match (from, to) {
-            (DataType::Array(from), DataType::Array(to)) => match Self::between(from, to)? {
+            (DataType::Array(from), DataType::Array(to)) => match Self::between(from, to, flink)? {
                 Self::Same => Self::Same,
                 shape => Self::Array(Box::new(shape)),
             },
             (DataType::Map(from_key, from_value), DataType::Map(key, value)) => {
-                let key = Self::between(from_key, key)?;
-                match (key, Self::between(from_value, value)?) {
+                let key = Self::between(from_key, key, flink)?;
+                match (key, Self::between(from_value, value, flink)?) {
                     (Self::Same, Self::Same) => Self::Same,
                     (key, value) => Self::Map(Box::new(key), Box::new(value)),
                 }
@@ -172,7 +165,7 @@ impl Shape {
                 let fields = from
                     .iter()
                     .zip(to)
-                    .map(|(from, to)| Self::between(&from.data_type, &to.data_type));
+                    .map(|(from, to)| Self::between(&from.data_type, &to.data_type, flink));
                 let fields: Box<[Self]> = fields.collect::<Option<_>>()?;
                 if fields.iter().all(|field| matches!(field, Self::Same)) {
                     Self::Same
@@ -182,7 +175,7 @@ impl Shape {
             }
             (from, DataType::Char(length) | DataType::VarChar(length)) if is_nested(from) => {
                 Self::Text {
-                    shape: TextShape::of(from),
+                    shape: TextShape::of(from, flink),
                     length: *length,
                     pad: matches!(to, DataType::Char(_)),
                 }
@@ -195,7 +188,7 @@ impl Shape {
             (from, to) if from.is_integer() && to.is_integer() && is_wider(from, to) => Self::Same,
             (from, to) => {
                 conversion(from, to)?;
-                Self::Single(Target::of(to)?.of_source(from))
+                Self::Single(Target::of(to)?.of_source(from, flink))
             }
         })
     }

@@ -20,6 +20,77 @@ pub(crate) fn write_float(value: f32, out: &mut Vec<u8>) {
     }
 }
 
+/// The same with the digits that Java prints, up to version 18 some more than name the value.
+pub(crate) fn write_java_double(value: f64, out: &mut Vec<u8>) {
+    let special = write_special(value.is_nan(), value.is_infinite(), value < 0.0, out);
+    if !special && !write_whole(value, f64::MANTISSA_DIGITS, out) {
+        let start = out.len();
+        write!(out, "{value:e}").expect("memory takes all that is written");
+        finish(value, start, out);
+    }
+}
+
+/// Likewise.
+pub(crate) fn write_java_float(value: f32, out: &mut Vec<u8>) {
+    let wide = f64::from(value);
+    let special = write_special(value.is_nan(), value.is_infinite(), value < 0.0, out);
+    if !special && !write_whole(wide, f32::MANTISSA_DIGITS, out) {
+        let start = out.len();
+        write!(out, "{value:e}").expect("memory takes all that is written");
+        finish(wide, start, out);
+    }
+}
+
+/// A whole number that is written with an exponent: its exact digits without those that say less than
+/// its last bit; whether it is one. After what `FloatingDecimal` gives.
+fn write_whole(value: f64, significant_bits: u32, out: &mut Vec<u8>) -> bool {
+    const PLAIN: f64 = 1e7;
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if !(PLAIN..LIMIT).contains(&value.abs()) || value.fract() != 0.0 {
+        return false;
+    }
+    let whole = value.abs() as u64;
+    let spare = whole.ilog2().saturating_sub(significant_bits + 1);
+    let dropped = 10_u64.pow(if spare > 1 {
+        (1_u64 << spare).ilog10()
+    } else {
+        0
+    });
+    let rounded =
+        whole / dropped + u64::from(whole % dropped >= dropped.div_ceil(2) && dropped > 1);
+    let start = out.len();
+    let sign = if value < 0.0 { "-" } else { "" };
+    let exponent = rounded.ilog10() + dropped.ilog10();
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(rounded).trim_end_matches('0');
+    write!(out, "{sign}{}.{}e{exponent}", &digits[..1], &digits[1..])
+        .expect("memory takes all that is written");
+    layout(start, out);
+    true
+}
+
+/// Lays out what names a value. One that a single digit names has the two that are nearest to it.
+fn finish(value: f64, start: usize, out: &mut Vec<u8>) {
+    if out[start..].contains(&b'.') {
+        layout(start, out);
+        return;
+    }
+    out.truncate(start);
+    write!(out, "{value:.1e}").expect("memory takes all that is written");
+    layout(start, out);
+    trim_zero(start, out);
+}
+
+/// `layout` of two digits may leave a zero too many behind the point.
+fn trim_zero(start: usize, out: &mut Vec<u8>) {
+    let text = &out[start..];
+    let e = text.iter().position(|&b| b == b'E').unwrap_or(text.len());
+    let point = text.iter().position(|&b| b == b'.').unwrap_or(e);
+    if e > point + 2 && text[e - 1] == b'0' {
+        out.remove(start + e - 1);
+    }
+}
+
 fn write_special(nan: bool, infinite: bool, negative: bool, out: &mut Vec<u8>) -> bool {
     if nan {
         out.extend_from_slice(b"NaN");
@@ -31,8 +102,8 @@ fn write_special(nan: bool, infinite: bool, negative: bool, out: &mut Vec<u8>) -
     nan || infinite
 }
 
-/// Most significant digits that a DOUBLE needs.
-const DIGITS_MAX: usize = 17;
+/// Most significant digits that are written: Java gives a whole number up to 19.
+const DIGITS_MAX: usize = 19;
 
 /// Turns `-d.ddde-nn` from `start` on into Java's layout: plain from 10^-3 to below 10^7, otherwise
 /// `d.dddE-nn`; always a digit on both sides of the point.
@@ -228,5 +299,43 @@ mod tests {
         for junk in ["", " ", "inf", "nan", "1e", "0x10", "1d", "--1", "e", "."] {
             assert_eq!(parse_double(junk), None, "{junk:?}");
         }
+    }
+
+    #[test]
+    fn java_prints_whole_numbers_with_more_digits() {
+        let double = |value: f64| {
+            let mut out = Vec::new();
+            write_java_double(value, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let float = |value: f32| {
+            let mut out = Vec::new();
+            write_java_float(value, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(float(3.0e10), "3.0000001E10");
+        assert_eq!(float(1_795_341_600.0), "1.79534157E9");
+        assert_eq!(float(-123_456_789.0), "-1.23456792E8");
+        assert_eq!(float(2e-45), "1.4E-45");
+        assert_eq!(float(0.1), "0.1");
+        assert_eq!(float(1e10), "1.0E10");
+        assert_eq!(float(16_777_216.0), "1.6777216E7");
+        assert_eq!(float(f32::INFINITY), "Infinity");
+        assert_eq!(
+            double(1_234_567_890_123_456_789.0),
+            "1.23456789012345677E18"
+        );
+        assert_eq!(double(4.9e-324), "4.9E-324");
+        assert_eq!(double(1e22), "1.0E22");
+        assert_eq!(double(1e10), "1.0E10");
+        assert_eq!(double(2e-3), "0.002");
+        assert_eq!(double(0.001), "0.001");
+        assert_eq!(double(5e-5), "5.0E-5");
+        assert_eq!(double(-0.0), "-0.0");
+        assert_eq!(double(0.0), "0.0");
+        assert_eq!(double(3.0), "3.0");
+        assert_eq!(double(12_345_678.0), "1.2345678E7");
+        assert_eq!(double(0.1 + 0.2), "0.30000000000000004");
+        assert_eq!(double(f64::NAN), "NaN");
     }
 }

@@ -3,7 +3,7 @@
 use super::{Operator, Scalar, made};
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
-use crate::eval::write_double;
+use crate::eval::{write_double, write_java_double};
 use crate::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -144,8 +144,8 @@ fn write(value: &Value<'_>, data_type: &DataType, normal: bool, out: &mut Vec<u8
             out.extend_from_slice(if truth { b"true" } else { b"false" });
         }
         (Value::Int(int), _) => write!(out, "{int}").unwrap_or_default(),
-        (Value::Float(float), _) => write_number(f64::from(float), out),
-        (Value::Double(double), _) => write_number(double, out),
+        (Value::Float(float), _) => write_number(f64::from(float), normal, out),
+        (Value::Double(double), _) => write_number(double, normal, out),
         (Value::Decimal(decimal), _) => {
             let width = usize::from(decimal.scale) + 1;
             if decimal.unscaled < 0 {
@@ -248,7 +248,7 @@ fn write_members<'m, 'v: 'm>(
 }
 
 /// A number as Java's `BigDecimal` writes it; what is none as a string.
-fn write_number(value: f64, out: &mut Vec<u8>) {
+fn write_number(value: f64, java: bool, out: &mut Vec<u8>) {
     if !value.is_finite() {
         out.push(b'"');
         write_double(value, out);
@@ -256,7 +256,11 @@ fn write_number(value: f64, out: &mut Vec<u8>) {
         return;
     }
     let start = out.len();
-    write_double(value, out);
+    if java {
+        write_java_double(value, out);
+    } else {
+        write_double(value, out);
+    }
     if let Some(e) = out[start..].iter().position(|b| *b == b'E')
         && out.get(start + e + 1) != Some(&b'-')
     {

@@ -10,6 +10,7 @@ mod json;
 mod made;
 mod moment;
 mod numeric;
+mod precise;
 mod printf;
 mod regex;
 mod rounding;
@@ -19,6 +20,7 @@ mod strings;
 mod text;
 mod time;
 mod url;
+mod zone_names;
 
 use crate::eval::context::{Context, Evaluated};
 use crate::eval::node::Node;
@@ -37,7 +39,9 @@ pub(crate) use numeric::Numeric;
 pub(crate) use printf::{Printf, PrintfFormat};
 pub(crate) use regex::{Finder, RegexCall, StrToMap};
 pub(crate) use seen::Seen;
+pub(crate) use text::is_java_decimal;
 pub(crate) use time::{CompilePattern, FormatSource, Formatted, Formatting, ZoneSource};
+pub(crate) use zone_names::zone_named;
 
 /// A function over values; NULLs reach it as they are.
 pub(crate) type Scalar = for<'c, 'a> fn(&Context<'c, 'a>, &[Value<'a>]) -> Evaluated<'a>;

@@ -119,6 +119,9 @@ impl Moment {
             (TimeFunction::Difference(unit), later) => {
                 Value::Int(difference(unit, first, later, zone)?)
             }
+            (TimeFunction::Between, earlier) => {
+                Value::Int(millis_of(first, zone)?.saturating_sub(millis_of(earlier, zone)?))
+            }
             (TimeFunction::DateDiff, earlier) => {
                 let days = day(first)?.saturating_sub(day(earlier)?);
                 Value::Int(i64::from(days as i32))
@@ -362,14 +365,18 @@ fn plus_millis<'a>(value: Value<'a>, millis: i64) -> Option<Value<'a>> {
     })
 }
 
+/// Milliseconds of an instant, or of a local time as if in UTC.
+fn millis_of(value: Value<'_>, zone: &Zone) -> Option<i64> {
+    match value {
+        Value::TimestampLtz(instant) => Some(instant.millis),
+        other => Some(local_of(other, zone)?.millis),
+    }
+}
+
 /// Whole units from one moment to another, as an INT.
 fn difference(unit: TimeUnit, from: Value<'_>, to: Value<'_>, zone: &Zone) -> Option<i64> {
     let units = if let Some(length) = length_of(unit) {
-        let millis = |value: Value<'_>| match value {
-            Value::TimestampLtz(instant) => Some(instant.millis),
-            other => Some(local_of(other, zone)?.millis),
-        };
-        millis(to)?.saturating_sub(millis(from)?) / length
+        millis_of(to, zone)?.saturating_sub(millis_of(from, zone)?) / length
     } else {
         let (from, to) = (local_of(from, zone)?, local_of(to, zone)?);
         let months = months_between(from.millis, to.millis);

@@ -1,6 +1,7 @@
 //! Functions of numbers.
 
 use super::Operator;
+use super::precise;
 use super::rounding::{self, Mode};
 use crate::eval::compare::Comparable;
 use crate::eval::context::{Context, Evaluated};
@@ -93,7 +94,14 @@ impl Numeric {
     fn of_one<'a>(&self, value: Value<'a>, cx: &Context<'_, 'a>) -> Result<'a> {
         use NumericFunction as F;
         Ok(match (self.function, value) {
-            (F::Math(function), Value::Double(x)) => Some(Value::Double(math(function, x))),
+            (F::Math(function), Value::Double(x)) => {
+                let precise = if self.strict {
+                    precise_math(function, x)
+                } else {
+                    None
+                };
+                Some(Value::Double(precise.unwrap_or_else(|| math(function, x))))
+            }
             (F::Abs, value) => self.absolute(value),
             (F::Sign, value) => self.sign(value),
             (F::Ceil, value) => self.whole(value, true),
@@ -123,6 +131,9 @@ impl Numeric {
             (F::Power, Value::Double(a), Value::Double(b)) => Some(Value::Double(power(a, b))),
             (F::Atan2, Value::Double(y), Value::Double(x)) => {
                 Some(Value::Double(libm::atan2(y, x)))
+            }
+            (F::LogBase, Value::Double(base), Value::Double(x)) if self.strict => {
+                Some(Value::Double(precise::ln(x) / precise::ln(base)))
             }
             (F::LogBase, Value::Double(base), Value::Double(x)) => {
                 Some(Value::Double(libm::log(x) / libm::log(base)))
@@ -207,7 +218,12 @@ impl Numeric {
                 rounding::double(double, digits, mode).ok_or(NotFinite)?,
             )),
             Value::Decimal(decimal) => {
-                rounding::decimal(decimal, digits, mode, self.decimal()).map(Value::Decimal)
+                let rounded = rounding::decimal(decimal, digits, mode, self.decimal());
+                rounded.map(|rounded| {
+                    // In flink it has the digits that were asked for, not those of its type.
+                    let kept = if self.strict { digits } else { i64::MAX };
+                    Value::Decimal(rounding::without_zeros(rounded, kept))
+                })
             }
             _ => None,
         })
@@ -307,6 +323,16 @@ fn math(function: MathFunction, x: f64) -> f64 {
         M::Tanh => libm::tanh(x),
         M::Degrees => x * (180.0 / std::f64::consts::PI),
         M::Radians => x * (std::f64::consts::PI / 180.0),
+    }
+}
+
+/// Those that flink rounds to the nearest.
+fn precise_math(function: MathFunction, x: f64) -> Option<f64> {
+    match function {
+        MathFunction::Exp => Some(precise::exp(x)),
+        MathFunction::Ln => Some(precise::ln(x)),
+        MathFunction::Log2 => Some(precise::ln(x) / precise::ln(2.0)),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::Operator;
 use super::made;
 use crate::eval::context::{Context, Evaluated, Parsed};
 use crate::eval::node::Node;
-use crate::eval::{decimal, to_text, write_double};
+use crate::eval::{TextStyle, decimal, to_text, write_double};
 use rookery_model::{DataType, Value};
 use std::io::Write;
 
@@ -210,17 +210,13 @@ impl Operator for Printf {
 
 /// What `%s` makes of a value.
 fn shown<'a>(value: Value<'a>, data_type: &DataType, cx: &Context<'_, 'a>) -> Value<'a> {
-    let fraction = match data_type {
-        DataType::Time(digits) | DataType::Timestamp(digits) | DataType::TimestampLtz(digits) => {
-            *digits
-        }
-        _ => 0,
-    };
+    let style = TextStyle::of(data_type, false);
     match value {
         Value::Boolean(truth) => Value::String(if truth { "true" } else { "false" }),
         Value::Null => Value::String("null"),
-        other => to_text(other, fraction, &cx.work, cx.zone.get())
-            .map_or(Value::String(""), Value::String),
+        other => {
+            to_text(other, style, &cx.work, cx.zone.get()).map_or(Value::String(""), Value::String)
+        }
     }
 }
 

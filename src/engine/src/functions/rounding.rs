@@ -71,6 +71,19 @@ pub(super) fn decimal(value: Decimal, digits: i64, mode: Mode, to: DecimalType) 
     })
 }
 
+/// A decimal without the zeros behind so many digits after the point.
+pub(super) fn without_zeros(value: Decimal, digits: i64) -> Decimal {
+    let scale = u8::try_from(digits.clamp(0, i64::from(value.scale))).unwrap_or(value.scale);
+    let unit = 10_i128.pow(u32::from(value.scale - scale));
+    if value.unscaled % unit != 0 {
+        return value;
+    }
+    Decimal {
+        unscaled: value.unscaled / unit,
+        scale,
+    }
+}
+
 /// A DOUBLE at so many digits after the point of its shortest text; none of NaN and infinities.
 pub(super) fn double(value: f64, digits: i64, mode: Mode) -> Option<f64> {
     if !value.is_finite() {

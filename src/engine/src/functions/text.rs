@@ -2,6 +2,7 @@
 
 use super::made;
 use crate::eval::context::{Context, Evaluated};
+use crate::eval::flink_cast::java_double;
 use crate::eval::parse_double;
 use regex::Regex;
 use rookery_model::Value;
@@ -47,6 +48,14 @@ pub(super) fn is_decimal<'a>(_: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluat
         _ => false,
     };
     Ok(Value::Boolean(answer))
+}
+
+/// IS_DECIMAL of flink: what Java reads as a number is one.
+pub(crate) fn is_java_decimal<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<'a> {
+    match args[0] {
+        Value::String(text) => Ok(Value::Boolean(java_double(text.trim()).is_some())),
+        _ => is_decimal(cx, args),
+    }
 }
 
 /// `||`: NULL if an argument is.

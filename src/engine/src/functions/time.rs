@@ -2,6 +2,7 @@
 
 use super::Operator;
 use super::moment::local_of;
+use super::zone_names::zone_named;
 use crate::eval::context::{Context, Evaluated, Parsed};
 use crate::eval::node::Node;
 use crate::failure::Failure;
@@ -76,8 +77,12 @@ pub(crate) type CompilePattern = fn(&str) -> Result<Pattern, PatternError>;
 pub(crate) enum ZoneSource {
     /// A constant.
     Constant(Zone),
-    /// An expression, and the place that remembers what it meant.
-    Dynamic { text: Node, site: usize },
+    /// An expression, the place that remembers what it meant, and whether it is read as in flink.
+    Dynamic {
+        text: Node,
+        site: usize,
+        flink: bool,
+    },
 }
 
 /// Nothing where an argument is NULL or the text is no time.
@@ -126,11 +131,11 @@ impl ZoneSource {
     fn with<'a>(&'a self, cx: &Context<'_, 'a>, work: impl FnOnce(&Zone) -> Made<'a>) -> Made<'a> {
         match self {
             Self::Constant(zone) => work(zone),
-            Self::Dynamic { text, site } => {
+            Self::Dynamic { text, site, flink } => {
                 let Value::String(name) = text.value(cx)? else {
                     return Ok(None);
                 };
-                let parse = |name: &str| Parsed::Zone(Zone::parse(name).ok());
+                let parse = |name: &str| Parsed::Zone(zone_named(name, *flink).ok());
                 cx.at_site(*site, name, parse, |parsed| match parsed {
                     Parsed::Zone(Some(zone)) => work(zone),
                     _ => Ok(None),

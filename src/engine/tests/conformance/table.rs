@@ -92,6 +92,13 @@ impl Totals {
                 whole.agree
             ));
         }
+        let strict = floors["agree_of_accepted_per_mille"].as_u64().unwrap();
+        if (whole.agree as u64) * 1000 < strict * whole.accepted as u64 {
+            fallen.push(format!(
+                "{} of {} that Flink accepts agree, less than {strict} of 1,000",
+                whole.agree, whole.accepted
+            ));
+        }
         fallen
     }
 }
@@ -146,6 +153,7 @@ pub fn raise(floors: &Json, totals: &Totals) {
         families.insert(family.clone(), Json::Object(row));
     }
     let raised = json!({
+        "agree_of_accepted_per_mille": floors["agree_of_accepted_per_mille"],
         "agree_per_mille": floors["agree_per_mille"],
         "jobs": floors["jobs"],
         "families": families,

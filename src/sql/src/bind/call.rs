@@ -13,6 +13,7 @@ use crate::functions::{self, Argument, Found, Meaning, Returns, Signature};
 use crate::lexer::bytes;
 use crate::plan::{CastFailure, CompareOp, Dialect, Expr, ExprKind, Literal, Span};
 use crate::syntax::Name;
+use crate::time_literal::IntervalUnit;
 use crate::{Function, TimeFunction};
 use rookery_model::DataType;
 use sqlparser::ast::{
@@ -44,6 +45,10 @@ impl Binder<'_> {
                 Some("write CAST(.. AS type)"),
             ));
         };
+        let input = match self.interval_count(inner, input, &to) {
+            Ok(counted) => return Ok(Expr { span, ..counted }),
+            Err(input) => *input,
+        };
         if !coerce::castable(&input.data_type, &to) {
             return Err(self.fail(
                 Diagnostic::new(
@@ -59,10 +64,79 @@ impl Binder<'_> {
             (CastKind::TryCast, _) | (_, Dialect::Blink) => CastFailure::Null,
             _ => CastFailure::Fail,
         };
-        let input = self.interval_text(input, &to);
+        let input = self.exact_constant(self.interval_text(input, &to), &to);
+        if *kind == CastKind::TryCast && self.dialect == Dialect::Flink {
+            // To TYPEOF its value may be NULL even where nothing can fail.
+            return Ok(Expr {
+                kind: ExprKind::Cast {
+                    input: Box::new(input),
+                    on_failure,
+                },
+                data_type: to,
+                span,
+            });
+        }
         let mut cast = convert_with(input, &to, on_failure);
         cast.span = span;
         Ok(cast)
+    }
+
+    /// In flink an INTERVAL that is written in one unit is a number of that unit: the count as a value of
+    /// the type, or the INTERVAL again.
+    fn interval_count(&self, ast: &Ast, input: Expr, to: &DataType) -> Result<Expr, Box<Expr>> {
+        let mut written = ast;
+        while let Ast::Nested(inner) = written {
+            written = inner;
+        }
+        let (Ast::Interval(interval), Dialect::Flink) = (written, self.dialect) else {
+            return Err(Box::new(input));
+        };
+        let unit = interval
+            .leading_field
+            .as_ref()
+            .filter(|_| interval.last_field.is_none())
+            .and_then(|field| IntervalUnit::of(&field.to_string()));
+        let taken = match input.data_type {
+            DataType::IntervalMonths => {
+                matches!(
+                    to,
+                    DataType::Int | DataType::BigInt | DataType::Decimal { .. }
+                )
+            }
+            _ => matches!(to, DataType::Int | DataType::BigInt),
+        };
+        let (Some(unit), true) = (unit, taken) else {
+            return Err(Box::new(input));
+        };
+        let ExprKind::Literal(Literal::Months(amount) | Literal::Millis(amount)) = input.kind
+        else {
+            return Err(Box::new(input));
+        };
+        let count = Expr {
+            kind: ExprKind::Literal(Literal::Int(amount / unit.length().0)),
+            data_type: DataType::BigInt,
+            span: input.span,
+        };
+        Ok(convert_with(count, to, CastFailure::Fail))
+    }
+
+    /// Flink keeps the decimal digits of a constant FLOAT where it becomes a DOUBLE.
+    pub(crate) fn exact_constant(&self, input: Expr, to: &DataType) -> Expr {
+        let number =
+            |literal: &Literal| matches!(literal, Literal::Decimal(_) | Literal::Double(_));
+        match input.kind {
+            ExprKind::Cast {
+                input: digits,
+                on_failure: CastFailure::Fail,
+            } if self.dialect == Dialect::Flink
+                && *to == DataType::Double
+                && input.data_type == DataType::Float
+                && matches!(&digits.kind, ExprKind::Literal(literal) if number(literal)) =>
+            {
+                *digits
+            }
+            kind => Expr { kind, ..input },
+        }
     }
 
     /// An INTERVAL that flink casts to text is written as an INTERVAL; any other value as it is.

@@ -5,9 +5,12 @@ use crate::bind::scope::{Scope, name_of};
 use crate::bind::{Binder, Bound};
 use crate::lexer::bytes;
 use crate::parse::symmetric_bound;
-use crate::plan::{CompareOp, Expr, ExprKind, IsTest, Literal, Span};
+use crate::plan::{CompareOp, Dialect, Expr, ExprKind, IsTest, Literal, Span};
 use rookery_model::DataType;
-use sqlparser::ast::{BinaryOperator, CastKind, Expr as Ast, Ident, Spanned, UnaryOperator};
+use sqlparser::ast::{
+    BinaryOperator, CastKind, Expr as Ast, Ident, Query, SelectItem, SetExpr, Spanned,
+    UnaryOperator,
+};
 
 impl Binder<'_> {
     /// Binds an expression over the columns of a scope.
@@ -97,6 +100,14 @@ impl Binder<'_> {
             | Ast::Substring { .. }
             | Ast::Trim { .. }
             | Ast::Overlay { .. } => self.bind_text_syntax(ast, scope),
+            Ast::Exists { subquery, negated }
+                if self.dialect == Dialect::Flink && is_one_row(subquery) =>
+            {
+                Ok(boolean(
+                    ExprKind::Literal(Literal::Boolean(!negated)),
+                    self.span_of(ast),
+                ))
+            }
             other => self.bind_rest(other),
         }
     }
@@ -306,6 +317,30 @@ impl Binder<'_> {
         let to = self.compare(CompareOp::LessOrEqual, input, high, span)?;
         Ok(boolean(ExprKind::And(vec![from, to]), span))
     }
+}
+
+/// Whether a subquery is `SELECT ..` of constants, which gives one row.
+fn is_one_row(query: &Query) -> bool {
+    let SetExpr::Select(select) = &*query.body else {
+        return false;
+    };
+    let constant = |item: &SelectItem| {
+        matches!(
+            item,
+            SelectItem::UnnamedExpr(Ast::Value(_))
+                | SelectItem::ExprWithAlias {
+                    expr: Ast::Value(_),
+                    ..
+                }
+        )
+    };
+    select.from.is_empty()
+        && select.selection.is_none()
+        && select.having.is_none()
+        && query.limit_clause.is_none()
+        && query.fetch.is_none()
+        && query.with.is_none()
+        && select.projection.iter().all(constant)
 }
 
 /// A BOOLEAN expression.

@@ -106,15 +106,68 @@ impl Binder<'_> {
 
     /// Converts two values to what they are compared as.
     fn comparable(&mut self, left: Expr, right: Expr, span: Span) -> Bound<(Expr, Expr)> {
+        let (left, right) = self.json_number(left, right, span);
+        let (left, right) = self.whole_constants(left, right);
         match coerce::comparison(self.dialect, &left.data_type, &right.data_type) {
             Some(comparison) => {
                 if comparison.text_and_number {
                     self.warn_text_and_number(&left, &right, "compared with", span);
                 }
+                if is_moment(&comparison.data_type) {
+                    self.warn_text_and_time(&left, &right, span);
+                }
                 let as_compared = |expr| self.as_compared(expr, &comparison);
                 Ok((as_compared(left), as_compared(right)))
             }
             None => Err(self.incomparable(&left, &right, span)),
+        }
+    }
+
+    /// Flink compares what JSON_VALUE gives with a number as one, though no other text.
+    fn json_number(&mut self, left: Expr, right: Expr, span: Span) -> (Expr, Expr) {
+        let text = |expr: &Expr| {
+            matches!(expr.kind, ExprKind::JsonValue { .. }) && expr.data_type.is_string()
+        };
+        let number = |expr: &Expr| expr.data_type.is_numeric();
+        if self.dialect != Dialect::Flink {
+            return (left, right);
+        }
+        if text(&left) && number(&right) {
+            self.warn_text_and_number(&left, &right, "compared with", span);
+            return (self.convert(left, &right.data_type), right);
+        }
+        if number(&left) && text(&right) {
+            self.warn_text_and_number(&left, &right, "compared with", span);
+            let right = self.convert(right, &left.data_type);
+            return (left, right);
+        }
+        (left, right)
+    }
+
+    /// Flink compares constants by their digits: a DOUBLE that is a whole number meets a BIGINT as one.
+    fn whole_constants(&self, left: Expr, right: Expr) -> (Expr, Expr) {
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        let int = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Literal::Int(_)));
+        let whole = |expr: Expr| match expr.kind {
+            ExprKind::Literal(Literal::Double(double))
+                if double.fract() == 0.0 && (-LIMIT..LIMIT).contains(&double) =>
+            {
+                #[allow(clippy::cast_possible_truncation)]
+                Expr {
+                    kind: ExprKind::Literal(Literal::Int(double as i64)),
+                    data_type: DataType::BigInt,
+                    span: expr.span,
+                }
+            }
+            _ => expr,
+        };
+        match self.dialect {
+            Dialect::Flink if int(&left) => {
+                let right = whole(right);
+                (left, right)
+            }
+            Dialect::Flink if int(&right) => (whole(left), right),
+            _ => (left, right),
         }
     }
 
@@ -124,10 +177,10 @@ impl Binder<'_> {
         let same = (expr.data_type.is_string() && comparison.data_type.is_string())
             || (decimals(&expr.data_type) && decimals(&comparison.data_type));
         if same {
-            expr
-        } else {
-            self.convert(expr, &comparison.data_type)
+            return expr;
         }
+        let expr = self.exact_constant(expr, &comparison.data_type);
+        self.convert(expr, &comparison.data_type)
     }
 
     pub(crate) fn incomparable(&mut self, left: &Expr, right: &Expr, span: Span) -> Stop {
@@ -186,7 +239,12 @@ impl Binder<'_> {
         let label = if is_constant {
             "the text is read as a number"
         } else {
-            "the text is read as a number for each row; NULL if it is none"
+            match self.dialect {
+                Dialect::Blink => "the text is read as a number for each row; NULL if it is none",
+                Dialect::Flink => {
+                    "the text is read as a number for each row; a dead letter if it is none"
+                }
+            }
         };
         self.warn(
             Diagnostic::new(
@@ -196,6 +254,36 @@ impl Binder<'_> {
             )
             .label(label)
             .help(help),
+        );
+    }
+
+    /// Warns that text is read as a date or time for each message; a constant is what it says.
+    fn warn_text_and_time(&mut self, left: &Expr, right: &Expr, span: Span) {
+        let read =
+            |expr: &&Expr| expr.data_type.is_string() && !matches!(expr.kind, ExprKind::Literal(_));
+        let (Some(text), other) = (match (read(&left), read(&right)) {
+            (true, _) => (Some(left), right),
+            (_, true) => (Some(right), left),
+            _ => (None, right),
+        }) else {
+            return;
+        };
+        let fails = match self.dialect {
+            Dialect::Blink => "NULL",
+            Dialect::Flink => "a dead letter",
+        };
+        self.warn(
+            Diagnostic::new(
+                Code::ImplicitConversion,
+                span,
+                format!("{} compared with {}", left.data_type, right.data_type),
+            )
+            .label(format!(
+                "the text is read as a {} for each row; {fails} if it is none",
+                other.data_type
+            ))
+            .related(text.span, text.data_type.to_string())
+            .help("write the CAST that is meant, or TRY_CAST, which gives NULL in both dialects"),
         );
     }
 

@@ -2,6 +2,7 @@
 //! TIMESTAMPDIFF, INTERVAL, OVERLAPS, and `+` and `-` with an INTERVAL.
 
 use crate::bind::expr::boolean;
+use crate::bind::measure::expr_nodes;
 use crate::bind::scope::Scope;
 use crate::bind::{Binder, Bound, Stop, all};
 use crate::code::Code;
@@ -13,7 +14,7 @@ use crate::time_literal::{Interval, IntervalUnit};
 use crate::{Function, NumericFunction, TimeField, TimeFunction, TimeUnit};
 use rookery_model::DataType;
 use sqlparser::ast::{
-    CeilFloorKind, DateTimeField, Expr as Ast, FunctionArg, FunctionArgExpr,
+    BinaryOperator, CeilFloorKind, DateTimeField, Expr as Ast, FunctionArg, FunctionArgExpr,
     Interval as AstInterval, Spanned, UnaryOperator, Value,
 };
 
@@ -334,7 +335,17 @@ impl Binder<'_> {
                 )),
             },
             None => {
-                let count = self.bind_expr(&interval.value, scope)?;
+                if let Some((left, right)) = difference(&interval.value) {
+                    let bound = all([left, right].map(|e| self.bind_expr(e, scope)))?;
+                    let Ok([left, right]) = <[Expr; 2]>::try_from(bound) else {
+                        return Err(Stop::Reported);
+                    };
+                    return self.between(first, left, right, span);
+                }
+                let mut count = self.bind_expr(&interval.value, scope)?;
+                if count.data_type == DataType::Null {
+                    count = self.convert(count, &DataType::BigInt);
+                }
                 if !count.data_type.is_integer() || interval.last_field.is_some() {
                     let wanted = "its count in quotes, or an integer";
                     return Err(self.wrong_time(span, &count, "INTERVAL", wanted));
@@ -345,6 +356,24 @@ impl Binder<'_> {
                 Ok(integer(ArithmeticOp::Multiply, count, length, kind, span))
             }
         }
+    }
+
+    /// `(moment - moment) unit`: the time between the two, in months where the unit is one of them.
+    fn between(&mut self, unit: IntervalUnit, left: Expr, right: Expr, span: Span) -> Bound<Expr> {
+        let left = self.moment(left, "`-` with a unit", span)?;
+        let right = self.moment(right, "`-` with a unit", span)?;
+        let instant = |e: &Expr| matches!(e.data_type, DataType::TimestampLtz(_));
+        if instant(&left) != instant(&right) {
+            return Err(self.incomparable(&left, &right, span));
+        }
+        let months = unit.length().1;
+        let (function, args) = if months {
+            let function = TimeFunction::Difference(TimeUnit::Month);
+            (function, vec![right, left])
+        } else {
+            (TimeFunction::Between, vec![left, right])
+        };
+        Ok(call(function, args, interval_type(months), span))
     }
 
     /// `+ - * /` with a date, a time or an INTERVAL on one side at least.
@@ -448,6 +477,23 @@ impl Binder<'_> {
                 data_type: data_type.clone(),
                 span,
             };
+            if self.dialect == Dialect::Flink {
+                // Where an end is NULL the period is only its start.
+                let upward =
+                    self.compare(CompareOp::LessOrEqual, start.clone(), end.clone(), span)?;
+                let choose = |then: &Expr, otherwise: &Expr| Expr {
+                    kind: ExprKind::Case {
+                        branches: vec![(upward.clone(), then.clone())],
+                        otherwise: Some(Box::new(otherwise.clone())),
+                    },
+                    data_type: data_type.clone(),
+                    span,
+                };
+                self.spend(3 * (expr_nodes(&start) + expr_nodes(&end)), span)?;
+                bounds.push(choose(&start, &end));
+                bounds.push(choose(&end, &start));
+                continue;
+            }
             bounds.push(of(NumericFunction::Least, vec![start.clone(), end.clone()]));
             bounds.push(of(NumericFunction::Greatest, vec![start, end]));
         }
@@ -461,6 +507,21 @@ impl Binder<'_> {
         let first = self.compare(CompareOp::LessOrEqual, start, other_end, span)?;
         let second = self.compare(CompareOp::LessOrEqual, other_start, end, span)?;
         Ok(boolean(ExprKind::And(vec![first, second]), span))
+    }
+}
+
+/// The operands where the value of an INTERVAL is written as `(a - b)`.
+fn difference(value: &Ast) -> Option<(&Ast, &Ast)> {
+    match value {
+        Ast::Nested(inner) => match &**inner {
+            Ast::BinaryOp {
+                left,
+                op: BinaryOperator::Minus,
+                right,
+            } => Some((&**left, &**right)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

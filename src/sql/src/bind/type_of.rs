@@ -1,6 +1,7 @@
 //! TYPEOF: a type as text, as Flink's planner infers it, with NOT NULL where no value is NULL.
 
 use crate::bind::expr::boolean;
+use crate::bind::measure::expr_parts;
 use crate::bind::scope::Scope;
 use crate::bind::{Binder, Bound, all};
 use crate::code::Code;
@@ -9,7 +10,7 @@ use crate::function::{
     CollectionFunction as Collection, Function, JsonFunction as Json, TextFunction as Text,
     TimeFunction as Time,
 };
-use crate::plan::{CastFailure, Expr, ExprKind, Literal, Span};
+use crate::plan::{CastFailure, Expr, ExprKind, IsTest, Literal, Span};
 use rookery_model::DataType;
 use sqlparser::ast::{FunctionArg, FunctionArgExpr};
 
@@ -34,10 +35,26 @@ impl Binder<'_> {
             _ => return Err(self.type_of_arguments(span)),
         };
         let text = Inferred::of(&bound[0]).text(&bound[0].data_type, full);
-        let literal = ExprKind::Literal(Literal::String(text));
-        Ok(Expr {
+        let text = Expr {
             data_type: DataType::STRING,
-            ..boolean(literal, span)
+            ..boolean(ExprKind::Literal(Literal::String(text)), span)
+        };
+        let Some(value) = bound.into_iter().next().filter(may_fail) else {
+            return Ok(text);
+        };
+        // Where the value fails, the row does: it is the same text whether the value is NULL or not.
+        let is_null = ExprKind::Is {
+            input: Box::new(value),
+            test: IsTest::Null,
+            negated: false,
+        };
+        Ok(Expr {
+            kind: ExprKind::Case {
+                branches: vec![(boolean(is_null, span), text.clone())],
+                otherwise: Some(Box::new(text)),
+            },
+            data_type: DataType::STRING,
+            span,
         })
     }
 
@@ -51,6 +68,22 @@ impl Binder<'_> {
             .help("write TYPEOF(e), or TYPEOF(e, TRUE) for a type that Flink could store"),
         )
     }
+}
+
+/// Whether a CAST of text within an expression may fail.
+fn may_fail(expr: &Expr) -> bool {
+    if let ExprKind::Cast {
+        input,
+        on_failure: CastFailure::Fail,
+    } = &expr.kind
+        && input.data_type.is_string()
+        && !expr.data_type.is_string()
+    {
+        return true;
+    }
+    let mut fails = false;
+    expr_parts(expr, &mut |part| fails = fails || may_fail(part));
+    fails
 }
 
 /// Whether values may be NULL, and the same for what they hold: an element, a key and a value, fields.
@@ -137,6 +170,7 @@ impl Inferred {
                         | Time::AddMonths
                         | Time::AddMillis
                         | Time::Difference(_)
+                        | Time::Between
                         | Time::CurrentTimestamp
                         | Time::LocalTimestamp
                         | Time::CurrentDate

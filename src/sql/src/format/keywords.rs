@@ -1,6 +1,8 @@
 //! Which words are keywords where they stand. A word that may be a name counts as one only between the
 //! words that make it one.
 
+use crate::parse::TYPE_NAMES;
+
 /// Keywords wherever a name cannot stand.
 const RESERVED: &[&str] = &[
     "ALL",
@@ -95,34 +97,6 @@ const LITERAL: &[&str] = &["DATE", "INTERVAL", "TIME", "TIMESTAMP"];
 /// Units of INTERVAL.
 const UNITS: &[&str] = &["DAY", "HOUR", "MINUTE", "MONTH", "SECOND", "YEAR"];
 
-/// Types.
-const TYPES: &[&str] = &[
-    "ARRAY",
-    "BIGINT",
-    "BINARY",
-    "BOOLEAN",
-    "BYTES",
-    "CHAR",
-    "DATE",
-    "DEC",
-    "DECIMAL",
-    "DOUBLE",
-    "FLOAT",
-    "INT",
-    "INTEGER",
-    "MAP",
-    "NUMERIC",
-    "ROW",
-    "SMALLINT",
-    "STRING",
-    "TIME",
-    "TIMESTAMP",
-    "TIMESTAMP_LTZ",
-    "TINYINT",
-    "VARBINARY",
-    "VARCHAR",
-];
-
 /// Words before which, as before an operator, a bracket stands apart.
 const APART: &[&str] = &[
     "ALL",
@@ -186,7 +160,7 @@ pub(super) fn is_unit(word: &str) -> bool {
 
 /// Whether it begins a type.
 pub(super) fn is_type(word: &str) -> bool {
-    any(TYPES, word)
+    any(TYPE_NAMES, word)
 }
 
 /// Whether a bracket behind it stands apart.

@@ -87,6 +87,8 @@ pub enum TimeFunction {
     AddMillis,
     /// TIMESTAMPDIFF(unit, moment, moment): whole units from the first to the second. INT.
     Difference(TimeUnit),
+    /// `(moment - moment) DAY`: milliseconds from the second to the first. INTERVAL.
+    Between,
     /// CURRENT_TIMESTAMP, NOW(), PROCTIME(): the record's time. TIMESTAMP_LTZ(3).
     CurrentTimestamp,
     /// Blink's NOW(INT): the record's time and so many seconds. BIGINT.

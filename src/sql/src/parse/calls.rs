@@ -2,7 +2,7 @@
 
 use crate::parse::cursor::Cursor;
 use crate::parse::dialect::{RuleDialect, call, named, unnamed, word_ident};
-use sqlparser::ast::{CastKind, Expr, FunctionArg, TrimWhereField, Value};
+use sqlparser::ast::{Expr, FunctionArg, TrimWhereField, Value};
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -140,17 +140,7 @@ impl RuleDialect {
         while parser.consume_token(&Token::Comma) {
             args.push(unnamed(parser.parse_expr()?));
         }
-        let at = parser.peek_token_ref().span;
-        if parser.accept_word("RETURNING") {
-            let data_type = self.read_carried_type(parser)?;
-            let typed = Expr::Cast {
-                kind: CastKind::Cast,
-                expr: Box::new(Expr::Value(Value::Null.with_span(at))),
-                data_type,
-                format: None,
-            };
-            args.push(named(super::json_clause::RETURNING, at, typed));
-        }
+        args.extend(self.returning(parser)?);
         while !parser.peek_is(0, &Token::RParen) {
             args.push(self.path_clause(parser)?);
         }

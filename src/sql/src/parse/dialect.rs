@@ -5,7 +5,8 @@ use crate::diagnostics::Diagnostic;
 use crate::lexer::bytes;
 use crate::parse::between;
 use crate::parse::cursor::Cursor;
-use crate::parse::types::read_type;
+use crate::parse::literals::between_moments;
+use crate::parse::types::read_cast_type;
 use crate::plan::{Dialect as Language, Span};
 use rookery_model::DataType;
 use sqlparser::ast::{
@@ -90,7 +91,7 @@ impl RuleDialect {
         ParserError::ParserError(format!("{FAILURE}{}", failures.len() - 1))
     }
 
-    fn carry_type(&self, data_type: DataType, span: Span) -> AstType {
+    pub(super) fn carry_type(&self, data_type: DataType, span: Span) -> AstType {
         let mut types = self.types.borrow_mut();
         types.push(data_type);
         let name = Ident::with_span(
@@ -106,7 +107,7 @@ impl RuleDialect {
     /// Reads a type at the parser's place.
     pub(super) fn read_carried_type(&self, parser: &mut Parser) -> Result<AstType, ParserError> {
         let start = bytes(parser.peek_token_ref().span);
-        let data_type = read_type(parser, self.language).map_err(|d| self.fail(*d))?;
+        let data_type = read_cast_type(parser, self.language).map_err(|d| self.fail(*d))?;
         let end = bytes(parser.get_current_token().span);
         Ok(self.carry_type(data_type, start.to(end)))
     }
@@ -118,6 +119,9 @@ impl RuleDialect {
         let expr = Box::new(parser.parse_expr()?);
         if !parser.accept_word("AS") {
             return Err(self.fail(*parser.unexpected("`AS` and a type")));
+        }
+        if self.language == Language::Flink && parser.peek_word(0, "INTERVAL") {
+            return self.interval_cast(parser, expr);
         }
         let data_type = self.read_carried_type(parser)?;
         if !parser.consume_token(&Token::RParen) {
@@ -142,22 +146,30 @@ impl RuleDialect {
                 args.push(unnamed(parser.parse_expr()?));
             }
         }
-        let at = parser.peek_token_ref().span;
-        if parser.accept_word("RETURNING") {
-            let data_type = self.read_carried_type(parser)?;
-            let typed = Expr::Cast {
-                kind: CastKind::Cast,
-                expr: Box::new(Expr::Value(Value::Null.with_span(at))),
-                data_type,
-                format: None,
-            };
-            args.push(named(json_clause::RETURNING, at, typed));
-        }
+        args.extend(self.returning(parser)?);
         while !parser.peek_is(0, &Token::RParen) {
             args.push(self.json_fallback(parser)?);
         }
         parser.expect_token(&Token::RParen)?;
         Ok(call(name, args))
+    }
+
+    /// `RETURNING type`, if it comes next, as an argument: a cast that carries the type.
+    pub(super) fn returning(
+        &self,
+        parser: &mut Parser,
+    ) -> Result<Option<FunctionArg>, ParserError> {
+        let at = parser.peek_token_ref().span;
+        if !parser.accept_word("RETURNING") {
+            return Ok(None);
+        }
+        let typed = Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(Expr::Value(Value::Null.with_span(at))),
+            data_type: self.read_carried_type(parser)?,
+            format: None,
+        };
+        Ok(Some(named(json_clause::RETURNING, at, typed)))
     }
 
     /// `{NULL | ERROR | DEFAULT e} ON {EMPTY | ERROR}`
@@ -320,6 +332,15 @@ impl Dialect for RuleDialect {
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        if self.language == Language::Flink
+            && let Token::UnicodeStringLiteral(_) = &parser.peek_token_ref().token
+            && parser.peek_word(1, "UESCAPE")
+        {
+            return Some(self.escaped_text(parser));
+        }
+        if self.language == Language::Flink && between_moments(parser) {
+            return Some(self.between_moments(parser));
+        }
         let Token::Word(word) = &parser.peek_token_ref().token else {
             return None;
         };
@@ -339,6 +360,13 @@ impl Dialect for RuleDialect {
             }
             Token::LParen if is("POSITION") => Some(self.position(parser)),
             Token::LParen if is("TRIM") && trims_nothing_said(parser) => Some(self.trim(parser)),
+            Token::Word(_)
+                if self.language == Language::Flink
+                    && is("TIMESTAMP")
+                    && parser.peek_word(1, "WITH") =>
+            {
+                Some(self.instant(parser))
+            }
             Token::LBracket if is("MAP") => Some(self.map(parser)),
             // The argument of a window function: TUMBLE(TABLE t, ..).
             Token::Word(_) if is("TABLE") => {

@@ -7,6 +7,7 @@ mod cursor;
 mod ddl;
 mod dialect;
 mod guard;
+mod literals;
 mod query;
 mod rule_names;
 mod statement;
@@ -17,6 +18,7 @@ pub(crate) use between::symmetric_bound;
 pub(crate) use calls::clause;
 pub(crate) use cursor::is_word;
 pub(crate) use dialect::{RuleDialect, json_clause};
+pub(crate) use types::TYPE_NAMES;
 
 use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};

@@ -11,8 +11,8 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 use std::collections::HashSet;
 
-/// Names that begin a type; what `did you mean` draws from.
-const TYPE_NAMES: &[&str] = &[
+/// Names that begin a type; what `did you mean` draws from, and `fmt`.
+pub(crate) const TYPE_NAMES: &[&str] = &[
     "ARRAY",
     "BIGINT",
     "BINARY",
@@ -64,12 +64,30 @@ const DECIMAL_MAX: u32 = 38;
 
 /// Reads a type.
 pub(crate) fn read_type(parser: &mut Parser, dialect: Dialect) -> Read<DataType> {
-    Types { dialect, depth: 0 }.read(parser)
+    let mut types = Types {
+        dialect,
+        depth: 0,
+        in_cast: false,
+    };
+    types.read(parser)
+}
+
+/// Reads the type of a cast. In flink it may be `VARCHAR(0)`, and a precision beyond that of DECIMAL is its
+/// largest.
+pub(crate) fn read_cast_type(parser: &mut Parser, dialect: Dialect) -> Read<DataType> {
+    let mut types = Types {
+        dialect,
+        depth: 0,
+        in_cast: dialect == Dialect::Flink,
+    };
+    types.read(parser)
 }
 
 struct Types {
     dialect: Dialect,
     depth: usize,
+    /// Whether it is of a cast in flink.
+    in_cast: bool,
 }
 
 impl Types {
@@ -114,15 +132,23 @@ impl Types {
                 parser.accept_word("PRECISION");
                 DataType::Double
             }
-            "DECIMAL" | "DEC" | "NUMERIC" => read_decimal(parser)?,
+            "DECIMAL" | "DEC" | "NUMERIC" => read_decimal(parser, self.in_cast)?,
             "CHAR" | "CHARACTER" => DataType::Char(length(parser)?.unwrap_or(1)),
+            "VARCHAR" if self.in_cast && is_zero_length(parser) => DataType::VarChar(0),
             "VARCHAR" => DataType::VarChar(length(parser)?.unwrap_or(DataType::MAX_LENGTH)),
             "STRING" => DataType::STRING,
             "BINARY" => DataType::Binary(length(parser)?.unwrap_or(1)),
             "VARBINARY" => DataType::VarBinary(length(parser)?.unwrap_or(DataType::MAX_LENGTH)),
             "BYTES" => DataType::VarBinary(DataType::MAX_LENGTH),
             "DATE" => DataType::Date,
-            "TIME" => DataType::Time(self.fraction(parser, 0)?),
+            "TIME" => {
+                let digits = self.fraction(parser, 0)?;
+                DataType::Time(match self.dialect {
+                    Dialect::Blink => digits,
+                    // A TIME has whole seconds there, whatever it says.
+                    Dialect::Flink => 0,
+                })
+            }
             "TIMESTAMP" => self.read_timestamp(parser)?,
             "TIMESTAMP_LTZ" => {
                 DataType::TimestampLtz(self.fraction(parser, self.time_precision())?)
@@ -226,10 +252,13 @@ fn close_angle(parser: &mut Parser) -> Read<Span> {
     parser.expect(&Token::Gt, "`>`")
 }
 
-fn read_decimal(parser: &mut Parser) -> Read<DataType> {
+fn read_decimal(parser: &mut Parser, in_cast: bool) -> Read<DataType> {
     let (mut precision, mut scale) = (10, 0);
     if parser.consume_token(&Token::LParen) {
-        let (value, span) = number(parser)?;
+        let (mut value, span) = number(parser)?;
+        if in_cast {
+            value = value.min(DECIMAL_MAX);
+        }
         if !(1..=DECIMAL_MAX).contains(&value) {
             return Err(out_of_range(span, "a precision of DECIMAL", 1, DECIMAL_MAX));
         }
@@ -248,6 +277,18 @@ fn read_decimal(parser: &mut Parser) -> Read<DataType> {
         precision: narrow(precision),
         scale: narrow(scale),
     })
+}
+
+/// Passes over `(0)`, if it comes next.
+fn is_zero_length(parser: &mut Parser) -> bool {
+    let zero = Token::Number("0".to_owned(), false);
+    let is = parser.peek_is(0, &Token::LParen)
+        && parser.peek_is(1, &zero)
+        && parser.peek_is(2, &Token::RParen);
+    if is {
+        (0..3).for_each(|_| parser.advance_token());
+    }
+    is
 }
 
 fn length(parser: &mut Parser) -> Read<Option<u32>> {

@@ -5,10 +5,10 @@ use crate::compile::is_of_message;
 use crate::eval::json::{CallPath, JsonCall, PathRead};
 use crate::eval::nested::FieldOf;
 use crate::eval::node::Node;
-use crate::functions::{fallible, scalar};
+use crate::functions::{fallible, is_java_decimal, scalar};
 use rookery_codecs::json::PathSet;
 use rookery_model::DataType;
-use rookery_sql::plan::{Expr, ExprKind, PathArgument};
+use rookery_sql::plan::{Dialect, Expr, ExprKind, PathArgument};
 use rookery_sql::{CollectionFunction, Function};
 
 impl Lowering<'_> {
@@ -48,6 +48,13 @@ impl Lowering<'_> {
 
     pub(super) fn call(&mut self, function: Function, args: &[Expr], expr: &Expr) -> Node {
         let span = expr.span;
+        if function == Function::IsDecimal && self.dialect == Dialect::Flink {
+            return Node::Call {
+                function: is_java_decimal,
+                args: self.list(args),
+                fallible: false,
+            };
+        }
         if let Some(scalar) = scalar(function) {
             return Node::Call {
                 function: scalar,

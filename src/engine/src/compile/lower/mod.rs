@@ -218,7 +218,7 @@ impl Lowering<'_> {
             let (from, to) = (from.clone(), to.clone());
             return self.refuse(expr.span, RefusalReason::Cast { from, to });
         };
-        let target = target.of_source(from);
+        let target = target.of_source(from, flink);
         let node = self.lower(input);
         let own = flink && kind != Conversion::Total;
         let folded = if own {

@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::error::RefusalReason;
 use crate::eval::nested::{NestedCast, Shape};
 use crate::eval::node::Node;
-use rookery_sql::plan::{CastFailure, Expr};
+use rookery_sql::plan::{CastFailure, Dialect, Expr};
 
 impl Lowering<'_> {
     /// A cast where one of the types holds other values.
@@ -15,7 +15,8 @@ impl Lowering<'_> {
         expr: &Expr,
     ) -> Node {
         let (from, to) = (input.data_type.clone(), expr.data_type.clone());
-        match Shape::between(&from, &to) {
+        let flink = self.dialect == Dialect::Flink;
+        match Shape::between(&from, &to, flink) {
             None => self.refuse(expr.span, RefusalReason::Cast { from, to }),
             Some(Shape::Same) => self.lower(input),
             Some(shape) => Node::Operator(Box::new(NestedCast {

@@ -6,9 +6,9 @@ use crate::eval::compare::Comparable;
 use crate::eval::node::Node;
 use crate::eval::numeric::NumberKind;
 use crate::functions::{
-    CompilePattern, FormatSource, Formatted, Formatting, Moment, Numeric, ZoneSource,
+    CompilePattern, FormatSource, Formatted, Formatting, Moment, Numeric, ZoneSource, zone_named,
 };
-use rookery_codecs::time::{Pattern, Zone};
+use rookery_codecs::time::Pattern;
 use rookery_model::{DataType, Value};
 use rookery_sql::plan::{Dialect, Expr};
 use rookery_sql::{NumericFunction, TimeFunction};
@@ -192,9 +192,10 @@ impl Lowering<'_> {
 
     /// Likewise.
     fn zone_of(&mut self, zone: &Expr) -> Option<ZoneSource> {
+        let flink = self.dialect == Dialect::Flink;
         match self.lower(zone) {
             Node::Constant(Value::Null) => None,
-            Node::Text(name) => match Zone::parse(&name) {
+            Node::Text(name) => match zone_named(&name, flink) {
                 Ok(zone) => Some(ZoneSource::Constant(zone)),
                 Err(error) => {
                     self.refuse(zone.span, RefusalReason::Constant(error.to_string()));
@@ -204,6 +205,7 @@ impl Lowering<'_> {
             text => Some(ZoneSource::Dynamic {
                 text,
                 site: self.shared.site(),
+                flink,
             }),
         }
     }
