@@ -122,6 +122,18 @@ pub fn steps_text(steps: &[PathStep]) -> String {
     text
 }
 
+/// A quoted name or text, with a backslash before each quote and backslash.
+fn escaped(text: &str, quote: char) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == quote || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
@@ -130,7 +142,7 @@ impl fmt::Display for PathStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(key) if is_plain(key) => write!(f, ".{key}"),
-            Self::Key(key) => write!(f, "['{}']", key.replace('\'', "\\'")),
+            Self::Key(key) => write!(f, "['{}']", escaped(key, '\'')),
             Self::Index(index) => write!(f, "[{index}]"),
             Self::AnyElement => f.write_str("[*]"),
             Self::AnyMember => f.write_str(".*"),
@@ -188,7 +200,7 @@ impl fmt::Display for PathOperand {
         match self {
             Self::Path(steps) => write!(f, "@{}", steps_text(steps)),
             Self::Number(text) => f.write_str(text),
-            Self::Text(text) => write!(f, "\"{}\"", text.replace('"', "\\\"")),
+            Self::Text(text) => write!(f, "\"{}\"", escaped(text, '"')),
             Self::Boolean(truth) => write!(f, "{truth}"),
             Self::Null => f.write_str("null"),
         }
@@ -214,7 +226,7 @@ mod tests {
         let steps = [
             PathStep::Descend,
             key("a"),
-            key("b c"),
+            key("b'\\c"),
             PathStep::FromEnd(1),
             PathStep::Indexes(vec![0, -2]),
             PathStep::Slice {
@@ -239,7 +251,7 @@ mod tests {
         ];
         assert_eq!(
             steps_text(&steps),
-            r#"..a['b c'][-1][0,-2][:2][?(!(@.x) && (@.y[0] >= 1.5 || "q\"" != null))]"#
+            r#"..a['b\'\\c'][-1][0,-2][:2][?(!(@.x) && (@.y[0] >= 1.5 || "q\"" != null))]"#
         );
         assert_eq!(
             steps_text(&[PathStep::Descend, PathStep::Index(0)]),

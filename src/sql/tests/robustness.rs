@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use rookery_sql::plan::Dialect;
-use rookery_sql::{CompileOptions, Compiled, SourceFile, compile, parse_json_path};
+use rookery_sql::{
+    CompileOptions, Compiled, SourceFile, compile, parse_flink_json_path, parse_json_path,
+};
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -126,6 +128,19 @@ proptest! {
     fn json_paths_are_read_or_refused(text in "[$.\\[\\]*'\"a中0-9 \\\\]{0,24}") {
         if let Err(error) = parse_json_path(&text) {
             prop_assert!(error.at <= text.len());
+        }
+    }
+
+    #[test]
+    fn json_paths_of_flink_are_read_or_refused(text in "(lax )?[$.\\[\\]*'\"a中0-9 \\\\?@()<>=!&|,:-]{0,32}") {
+        match parse_flink_json_path(&text) {
+            // Its root may have been put before it.
+            Err(error) => prop_assert!(error.at <= text.len() + 2),
+            Ok(path) => {
+                let again = format!("${}", rookery_model::steps_text(&path.steps));
+                let read = parse_flink_json_path(&again).map(|path| path.steps);
+                prop_assert_eq!(read, Ok(path.steps), "{}", again);
+            }
         }
     }
 }

@@ -47,8 +47,18 @@ impl PathSet {
                 }
             }
             (PathStep::Slice { from, to }, Node::Array(length)) => {
-                for index in slice(*from, *to, length) {
-                    self.take(place(index, length), selector, document, at, matches);
+                let indexes = slice(*from, *to, length);
+                // Those below zero lie at the array's end; each run is walked once.
+                let below = |index: i32| length - index.min(0).unsigned_abs() as usize;
+                let above = |index: i32| usize::try_from(index).unwrap_or(0);
+                for places in [
+                    below(indexes.start)..below(indexes.end),
+                    above(indexes.start)..above(indexes.end),
+                ] {
+                    let elements = document.elements(at).skip(places.start);
+                    for element in elements.take(places.len()) {
+                        self.visit(&self.points[selector.next], document, element, matches);
+                    }
                 }
             }
             _ => {}
@@ -113,7 +123,7 @@ fn slice(from: Option<i32>, to: Option<i32>, length: usize) -> std::ops::Range<i
     let length = i32::try_from(length).unwrap_or(i32::MAX);
     let placed = |index: i32| if index < 0 { index + length } else { index };
     match (from, to) {
-        (Some(from), Some(to)) => from.max(-length)..to.min(length),
+        (Some(from), Some(to)) => from.clamp(-length, length)..to.clamp(-length, length),
         (Some(from), None) => placed(from).max(0)..length,
         (None, Some(to)) => 0..placed(to).min(length),
         (None, None) => 0..length,
@@ -207,5 +217,133 @@ fn compare_numbers(left: &str, right: &str) -> Option<Ordering> {
             let (left, right): (f64, f64) = (left.parse().ok()?, right.parse().ok()?);
             left.partial_cmp(&right)
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::json::{Decoder, Match};
+    use rookery_model::JsonPath;
+
+    /// What a path finds: `missing`, a value, or `many` of them.
+    fn find(text: &str, steps: &[PathStep]) -> String {
+        let path = JsonPath {
+            steps: steps.to_vec(),
+            ..JsonPath::default()
+        };
+        let set = PathSet::new([&path]);
+        let mut decoder = Decoder::new();
+        let document = decoder.decode(text.as_bytes()).unwrap();
+        let mut matches = Matches::default();
+        set.find(&document, document.root(), &mut matches);
+        let show = |node| {
+            let mut out = Vec::new();
+            document.write_json(node, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        match matches.get(0) {
+            Match::Missing => "missing".to_owned(),
+            Match::One(node) => show(node),
+            Match::Many(nodes) => format!("many {}", nodes.map(show).collect::<Vec<_>>().join(" ")),
+        }
+    }
+
+    fn key(name: &str) -> PathStep {
+        PathStep::Key(name.to_owned())
+    }
+
+    fn slice_of(from: Option<i32>, to: Option<i32>) -> String {
+        find("[0,1,2,3]", &[PathStep::Slice { from, to }])
+    }
+
+    #[test]
+    fn places_count_from_either_end() {
+        let digits = "[0,1,2,3]";
+        assert_eq!(find(digits, &[PathStep::FromEnd(1)]), "3");
+        assert_eq!(find(digits, &[PathStep::FromEnd(4)]), "0");
+        assert_eq!(find(digits, &[PathStep::FromEnd(5)]), "missing");
+        assert_eq!(find("{}", &[PathStep::FromEnd(1)]), "missing");
+        let list = |list: &[i32]| find(digits, &[PathStep::Indexes(list.to_vec())]);
+        assert_eq!(list(&[2, 0, -1, 9]), "many 2 0 3");
+        assert_eq!(find("7", &[PathStep::Indexes(vec![0, 1])]), "missing");
+        assert_eq!(slice_of(Some(1), Some(3)), "many 1 2");
+        assert_eq!(slice_of(Some(-2), None), "many 2 3");
+        assert_eq!(slice_of(None, Some(-3)), "many 0");
+        assert_eq!(slice_of(Some(2), Some(1)), "many ");
+        assert_eq!(slice_of(Some(-9), Some(i32::MAX)), "many 0 1 2 3 0 1 2 3");
+    }
+
+    #[test]
+    fn descending_finds_each_value_before_what_it_holds() {
+        let text = r#"{"a":{"a":1},"b":[{"a":2},3]}"#;
+        let descend = |step| find(text, &[PathStep::Descend, step]);
+        assert_eq!(descend(key("a")), r#"many {"a":1} 1 2"#);
+        assert_eq!(descend(PathStep::Index(1)), "many 3");
+        assert_eq!(descend(key("z")), "many ");
+        assert_eq!(
+            find(text, &[key("b"), PathStep::Descend, PathStep::AnyMember]),
+            "many 2"
+        );
+    }
+
+    #[test]
+    fn filters_compare_what_elements_hold() {
+        let text = r#"[{"n":1,"s":"x"},{"n":2.50,"s":"2"},{"s":null},7]"#;
+        let at = |name: &str| PathOperand::Path(vec![key(name)]);
+        let compare = |op, left, right| {
+            find(
+                text,
+                &[
+                    PathStep::Filter(PathFilter::Compare { op, left, right }),
+                    key("s"),
+                ],
+            )
+        };
+        let number = |text: &str| PathOperand::Number(text.to_owned());
+        let string = |text: &str| PathOperand::Text(text.to_owned());
+        assert_eq!(
+            compare(PathCompare::Greater, at("n"), number("1")),
+            r#"many "2""#
+        );
+        assert_eq!(
+            compare(PathCompare::LessOrEqual, at("n"), number("2.5")),
+            r#"many "x" "2""#
+        );
+        assert_eq!(
+            compare(PathCompare::Equal, at("s"), string("x")),
+            r#"many "x""#
+        );
+        assert_eq!(
+            compare(PathCompare::Equal, number("2"), at("s")),
+            r#"many "2""#
+        );
+        assert_eq!(
+            compare(PathCompare::Equal, at("s"), PathOperand::Null),
+            "many null"
+        );
+        assert_eq!(
+            compare(PathCompare::NotEqual, at("n"), number("1")),
+            r#"many "2" null"#
+        );
+        assert_eq!(compare(PathCompare::Less, at("s"), number("9")), "many ");
+        let exists = PathFilter::Exists(vec![key("n")]);
+        let not = PathFilter::Not(Box::new(exists.clone()));
+        let both = |parts| find(text, &[PathStep::Filter(parts), key("s")]);
+        assert_eq!(both(exists.clone()), r#"many "x" "2""#);
+        assert_eq!(both(not.clone()), "many null");
+        assert_eq!(
+            both(PathFilter::All(vec![exists.clone(), not.clone()])),
+            "many "
+        );
+        assert_eq!(
+            both(PathFilter::Any(vec![exists, not])),
+            r#"many "x" "2" null"#
+        );
+        assert_eq!(
+            find("7", &[PathStep::Filter(PathFilter::Any(Vec::new()))]),
+            "missing"
+        );
     }
 }
