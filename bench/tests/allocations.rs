@@ -1,40 +1,45 @@
-//! After warm-up a message costs no allocation, whatever expressions and rules it meets.
+//! After warm-up a message costs no allocation, whatever expressions and rules it meets; what a rule set
+//! holds grows with its rules.
 
 #[allow(dead_code, reason = "only its cases are run")]
 #[path = "../benches/cases/mod.rs"]
 mod cases;
 
 use cases::expressions::{FAMILIES, whole};
+use cases::rule_sets::{Files, Reach, by_type};
 use cases::{Case, Tally};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
 /// Counts what each thread allocates.
 struct Counting;
 
-fn note() {
-    ALLOCATIONS.with(|count| count.set(count.get() + 1));
+fn note(taken: usize, given_back: usize) {
+    ALLOCATIONS.with(|count| count.set(count.get() + u64::from(taken > 0)));
+    LIVE_BYTES.with(|bytes| bytes.set(bytes.get() + taken as i64 - given_back as i64));
 }
 
 // SAFETY: every call goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note();
+        note(layout.size(), 0);
         // SAFETY: the caller's promise, passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        note(0, layout.size());
         // SAFETY: the caller's promise, passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note();
+        note(size, layout.size());
         // SAFETY: the caller's promise, passed on.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -96,4 +101,24 @@ fn no_family_in_one_rule_allocates_per_message() {
 #[test]
 fn no_rule_set_allocates_per_message() {
     assert_eq!(allocating(cases::rule_sets::cases()), Vec::<String>::new());
+}
+
+/// Bytes that an engine of so many rules holds, for each of them.
+fn bytes_a_rule(rules: usize, files: Files) -> f64 {
+    let case = by_type(rules, Reach::Each, files);
+    let before = LIVE_BYTES.get();
+    let engine = case.engine();
+    let held = LIVE_BYTES.get() - before;
+    assert_eq!(engine.rules().rules().len(), rules);
+    held as f64 / rules as f64
+}
+
+#[test]
+fn ten_thousand_rules_take_ten_times_the_memory_of_a_thousand() {
+    for files in [Files::One, Files::Many] {
+        let (few, many) = (bytes_a_rule(1_000, files), bytes_a_rule(10_000, files));
+        println!("{files:?}: {few:.0} bytes a rule among 1,000, {many:.0} among 10,000");
+        assert!(many <= few * 1.25, "{files:?}: {few:.0}, then {many:.0}");
+        assert!(many <= 16_384.0, "{files:?}: {many:.0}");
+    }
 }

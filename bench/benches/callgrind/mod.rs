@@ -67,7 +67,7 @@ fn builds(size: usize) -> Vec<Job> {
     let rules = |count: usize| Job::Build {
         case: by_type(count, Reach::Each, Files::One),
         parts: count as u64,
-        what: "rule",
+        what: "rules",
     };
     let statement = |kilobytes: usize| Job::Build {
         case: rule_sets::long_statement(kilobytes * 1000),
