@@ -420,7 +420,8 @@ impl<S: Storage> Examination<'_, S> {
             return Lsn(1);
         };
         oldest.oldest_lsn().unwrap_or_else(|| {
-            let needed = self.known.checkpoint.lsn.next();
+            // One that only looks takes every record for checkpointed: there is none above the last.
+            let needed = Lsn(self.known.checkpoint.lsn.0.saturating_add(1));
             let readable = entries.iter().find_map(Entry::first_record);
             readable.map_or(needed, |first| first.min(needed))
         })
