@@ -525,12 +525,12 @@ impl Node {
         }
     }
 
-    /// A target is restored to an earlier state, while its writer has nothing under way.
+    /// A target is restored to an earlier state, when its writer has confirmed what it sent.
     pub fn restore(&mut self, shard: usize, lane: usize, target: &mut Target, rng: &mut Rng) {
-        let writer = &self.shards[shard].writers[lane];
-        if writer.written.is_empty() && target.kind == Kind::Transactional {
-            target.go_back(shard as u16, rng);
+        while !self.shards[shard].writers[lane].written.is_empty() {
+            self.confirm(shard, lane);
         }
+        target.go_back(shard as u16, rng);
     }
 
     /// A lane spills whatever it holds.

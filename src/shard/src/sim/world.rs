@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
+/// The lane whose target holds cursors: the only one that knows that it went back.
+const TRANSACTIONAL: usize = 1;
 /// Turns of peace after which everything must be done.
 const PEACE_TURNS: u64 = 4_000;
 
@@ -172,7 +174,10 @@ impl World {
             44 => self.restore(),
             50..53 => self.spill(),
             45..50 => {
-                let (shard, lane) = self.mostly_sick();
+                let (shard, mut lane) = self.mostly_sick();
+                if self.restores && self.rng.chance(50) {
+                    lane = TRANSACTIONAL;
+                }
                 self.spill_work(shard, lane);
             }
             53..60 => {
@@ -201,10 +206,11 @@ impl World {
 
     /// A target goes back to an earlier state.
     fn restore(&mut self) {
-        if !self.restores || !self.rng.chance(20) {
+        if !self.restores {
             return;
         }
-        let (shard, lane) = self.mostly_sick();
+        let shard = self.rng.below(u64::from(SHARDS)) as usize;
+        let lane = TRANSACTIONAL;
         if let Some(node) = &mut self.node {
             node.restore(shard, lane, &mut self.targets[lane], &mut self.rng);
             self.note("restore");
@@ -279,7 +285,10 @@ impl World {
     }
 
     fn spill(&mut self) {
-        let (shard, lane) = self.mostly_sick();
+        let (shard, mut lane) = self.mostly_sick();
+        if self.restores {
+            lane = TRANSACTIONAL;
+        }
         self.with_node(|node| node.spill(shard, lane));
     }
 
