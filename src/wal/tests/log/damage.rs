@@ -130,8 +130,7 @@ fn a_log_of_which_nothing_is_left_is_all_lost_and_goes_on_behind_it() {
             durable: Position::new(Term(1), last),
             checkpoint,
         };
-        let recovery =
-            Recovery::open(storage.clone(), dir(), config(), known).unwrap();
+        let recovery = Recovery::open(storage.clone(), dir(), config(), known).unwrap();
         let report = recovery.report().clone();
         let mut log = start(recovery);
         let lost = LsnRange {
