@@ -9,7 +9,7 @@ use crate::rules::{Branch, RuleSet, SourceId};
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
-use rookery_codecs::json::{Decoder, Document, Node as JsonNode, NodeRef};
+use rookery_codecs::json::{Decoder, Document, Matches, Node as JsonNode, NodeRef};
 use rookery_model::{DeadLetter, ShardId, Stage, Value};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ struct Buffers {
     /// One for each column that is parsed as JSON.
     decoders: Vec<Decoder>,
     groups: Vec<GroupState>,
+    /// As many as groups, for a message may reach all of them.
+    matches: Vec<RefCell<Matches>>,
     scratch: RefCell<Vec<u8>>,
     members: RefCell<Vec<NodeRef>>,
     spare: RefCell<SpareJson>,
@@ -55,6 +57,7 @@ impl Engine {
             keys: vec![NodeRef::MISSING; rules.keys.len()],
             decoders: rules.inputs.iter().map(|_| Decoder::new()).collect(),
             groups: rules.groups.iter().map(|_| GroupState::default()).collect(),
+            matches: rules.groups.iter().map(|_| RefCell::default()).collect(),
             scratch: RefCell::default(),
             members: RefCell::default(),
             spare: RefCell::default(),
@@ -171,6 +174,8 @@ impl Buffers {
             keys: &self.keys,
             inputs: &inputs,
             groups: &self.groups,
+            matches: &self.matches,
+            matches_used: Cell::new(0),
             group_plans: &rules.groups,
             step: self.steps,
             work: Workspace {

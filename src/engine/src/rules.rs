@@ -10,6 +10,7 @@ use rookery_codecs::json::{KeySet, PathSet};
 use rookery_codecs::time::Zone;
 use rookery_model::{Field, SinkId};
 use rookery_sql::plan::{Program, TableId};
+use std::sync::Arc;
 
 /// Rules compiled for evaluation: immutable, shared by all shards.
 #[derive(Debug)]
@@ -104,7 +105,8 @@ pub(crate) struct Branch {
 pub(crate) struct PathGroup {
     /// Index among the JSON inputs.
     pub input: usize,
-    pub paths: PathSet,
+    /// One for all groups of the same paths: a thousand rules of one shape use the same memory.
+    pub paths: Arc<PathSet>,
 }
 
 impl RuleSet {

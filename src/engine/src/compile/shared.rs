@@ -3,8 +3,9 @@
 use crate::rules::PathGroup;
 use regex::Regex;
 use rookery_codecs::json::{KeySet, PathSet};
-use rookery_model::JsonPath;
-use std::collections::{BTreeMap, BTreeSet};
+use rookery_model::{JsonPath, PathStep};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Collected while branches are lowered.
 #[derive(Default)]
@@ -88,11 +89,19 @@ impl Shared {
 
     /// The groups, by index.
     pub fn path_groups(&self) -> Vec<PathGroup> {
-        let group = |group: &Group| PathGroup {
-            input: group.input,
-            paths: PathSet::new(&group.paths),
-        };
-        self.groups.iter().map(group).collect()
+        let mut known: HashMap<Vec<&[PathStep]>, Arc<PathSet>> = HashMap::new();
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for Group { input, paths, .. } in &self.groups {
+            let steps = paths.iter().map(|path| path.steps.as_slice()).collect();
+            let set = known
+                .entry(steps)
+                .or_insert_with(|| Arc::new(PathSet::new(paths)));
+            groups.push(PathGroup {
+                input: *input,
+                paths: Arc::clone(set),
+            });
+        }
+        groups
     }
 }
 

@@ -59,11 +59,12 @@ pub(crate) enum Lookup<T> {
     Found(T),
 }
 
-/// What the paths of a group found, and in which step.
+/// In which step the paths of a group were last looked for, and where among the step's matches what
+/// they found lies.
 #[derive(Debug, Default)]
 pub(crate) struct GroupState {
     step: Cell<u64>,
-    matches: RefCell<Matches>,
+    place: Cell<usize>,
 }
 
 /// What an operator whose pattern, path or format is no constant made of the last text it saw.
@@ -111,6 +112,11 @@ pub(crate) struct Context<'c, 'a> {
     pub keys: &'c [NodeRef],
     pub inputs: &'c [JsonInput<'a>],
     pub groups: &'c [GroupState],
+    /// What groups found, in the order in which this step came to them: few of many groups are reached,
+    /// so the first of these stay in the cache.
+    pub matches: &'c [RefCell<Matches>],
+    /// How many of them this step has used.
+    pub matches_used: Cell<usize>,
     pub group_plans: &'a [PathGroup],
     /// Number of the step in the engine's life, from 1: says which groups are of this step.
     pub step: u64,
@@ -198,11 +204,14 @@ impl<'a> Context<'_, 'a> {
         };
         let state = &self.groups[group];
         if state.step.get() != self.step {
-            plan.paths
-                .find(document, root, &mut state.matches.borrow_mut());
+            state.place.set(self.matches_used.get());
+            self.matches_used.set(state.place.get() + 1);
+            let mut matches = self.matches[state.place.get()].borrow_mut();
+            plan.paths.find(document, root, &mut matches);
             state.step.set(self.step);
         }
-        Lookup::Found(use_match(document, &state.matches.borrow()))
+        let matches = self.matches[state.place.get()].borrow();
+        Lookup::Found(use_match(document, &matches))
     }
 
     fn parse_input(&self, message: &Document<'a>, input: &JsonInput<'a>) -> ParsedInput<'a> {
