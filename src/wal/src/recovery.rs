@@ -419,12 +419,17 @@ impl<S: Storage> Examination<'_, S> {
         let Some(Entry::Segment(oldest)) = entries.first() else {
             return Lsn(1);
         };
-        oldest.oldest_lsn().unwrap_or_else(|| {
-            // One that only looks takes every record for checkpointed: there is none above the last.
-            let needed = Lsn(self.known.checkpoint.lsn.0.saturating_add(1));
-            let readable = entries.iter().find_map(Entry::first_record);
-            readable.map_or(needed, |first| first.min(needed))
-        })
+        if oldest.is_the_first() {
+            return Lsn(1);
+        }
+        let readable = entries.iter().find_map(Entry::first_record);
+        if self.known == Known::default() {
+            // Nobody says what was deleted as needless.
+            return readable.unwrap_or(Lsn(1));
+        }
+        // One that only looks takes every record for checkpointed: there is none above the last.
+        let needed = Lsn(self.known.checkpoint.lsn.0.saturating_add(1));
+        readable.map_or(needed, |first| first.min(needed))
     }
 
     fn note_the_rest(&self, chain: &mut Chain, nothing_there: bool) {

@@ -97,13 +97,9 @@ impl SegmentScan {
         })
     }
 
-    /// LSN that the log begins with if this is its oldest segment and no index says it; `None` if the
-    /// segment does not say it either.
-    pub(crate) fn oldest_lsn(&self) -> Option<Lsn> {
-        match self.header {
-            HeaderState::Ok { previous: 0, .. } => Some(Lsn(1)),
-            _ => self.first_record(),
-        }
+    /// Whether its header says that none was before it.
+    pub(crate) fn is_the_first(&self) -> bool {
+        matches!(self.header, HeaderState::Ok { previous: 0, .. })
     }
 
     /// LSN of the first record that can be read.

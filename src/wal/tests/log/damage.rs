@@ -159,6 +159,25 @@ fn a_log_of_which_nothing_is_left_is_all_lost_and_goes_on_behind_it() {
 }
 
 #[test]
+fn a_first_segment_gone_with_the_index_is_missed_by_who_knows_the_checkpoint() {
+    let storage = many_segments();
+    let gone = verify(&storage, dir()).unwrap().segments[0].records;
+    storage.unlink(&segment_path(1)).unwrap();
+    storage.unlink(&dir().join("segments.index.a")).unwrap();
+    storage.unlink(&dir().join("segments.index.b")).unwrap();
+    for (checkpoint, lost) in [(Lsn(0), vec![gone]), (gone.last, vec![])] {
+        let known = Known {
+            durable: Position::new(Term(1), Lsn(181)),
+            checkpoint: Position::new(Term(1), checkpoint),
+        };
+        let recovery = Recovery::open(storage.clone(), dir(), config(), known).unwrap();
+        let found = recovery.report().findings.iter();
+        let found: Vec<_> = found.flat_map(Finding::lost).collect();
+        assert_eq!(found, lost, "{checkpoint:?}");
+    }
+}
+
+#[test]
 fn a_truncated_segment_is_lost_data_from_there_on() {
     let storage = many_segments();
     let records = verify(&storage, dir()).unwrap().segments[1].records;
