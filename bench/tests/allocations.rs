@@ -1,6 +1,10 @@
 //! After warm-up a message costs no allocation, whatever expressions and rules it meets; what a rule set
 //! holds grows with its rules.
 
+#[allow(dead_code, reason = "each test counts some of it")]
+#[path = "../../tests/support/counting.rs"]
+mod counting;
+
 #[allow(dead_code, reason = "only its cases are run")]
 #[path = "../benches/cases/mod.rs"]
 mod cases;
@@ -8,55 +12,17 @@ mod cases;
 use cases::expressions::{FAMILIES, whole};
 use cases::rule_sets::{Files, Reach, by_type};
 use cases::{Case, Tally};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
-}
-
-/// Counts what each thread allocates.
-struct Counting;
-
-fn note(taken: usize, given_back: usize) {
-    ALLOCATIONS.with(|count| count.set(count.get() + u64::from(taken > 0)));
-    LIVE_BYTES.with(|bytes| bytes.set(bytes.get() + taken as i64 - given_back as i64));
-}
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size(), 0);
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note(0, layout.size());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size, layout.size());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::{CALLS, LIVE};
 
 /// Allocations of several passes over a case's messages by an engine that has seen them.
 fn allocations(case: &Case) -> u64 {
     let mut engine = case.warm();
     let mut tally = Tally::default();
-    let before = ALLOCATIONS.get();
+    let before = CALLS.get();
     for _ in 0..5 {
         case.pass(&mut engine, &mut tally);
     }
-    let allocated = ALLOCATIONS.get() - before;
+    let allocated = CALLS.get() - before;
     assert_eq!(tally.rows, case.rows * 5, "{}", case.name);
     allocated
 }
@@ -79,9 +45,9 @@ fn allocating(cases: Vec<Case>) -> Vec<String> {
 
 #[test]
 fn the_allocator_counts() {
-    let before = ALLOCATIONS.get();
+    let before = CALLS.get();
     drop(std::hint::black_box(Box::new(1)));
-    assert_eq!(ALLOCATIONS.get() - before, 1);
+    assert_eq!(CALLS.get() - before, 1);
 }
 
 #[test]
@@ -106,9 +72,9 @@ fn no_rule_set_allocates_per_message() {
 /// Bytes that an engine of so many rules holds, for each of them.
 fn bytes_a_rule(rules: usize, files: Files) -> f64 {
     let case = by_type(rules, Reach::Each, files);
-    let before = LIVE_BYTES.get();
+    let before = LIVE.get();
     let engine = case.engine();
-    let held = LIVE_BYTES.get() - before;
+    let held = LIVE.get() - before;
     assert_eq!(engine.rules().rules().len(), rules);
     held as f64 / rules as f64
 }

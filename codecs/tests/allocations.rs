@@ -1,44 +1,16 @@
 //! Nothing is allocated per message once the buffers have grown.
 
+#[allow(dead_code, reason = "each test counts some of it")]
+#[path = "../../tests/support/counting.rs"]
+mod counting;
+
+use counting::CALLS;
 use rookery_codecs::format::json::RowFormat;
 use rookery_codecs::framing::{Frame, LineFramer};
 use rookery_codecs::json::{Decoder, Document, KeySet, Match, Matches, Node, NodeRef, PathSet};
 use rookery_codecs::route::route;
 use rookery_codecs::time::{Overlap, Pattern, Zone};
 use rookery_model::{DataType, Field, JsonPath, PathStep, Timestamp, Value};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-/// The system's allocator, counting this thread's calls.
-struct Counting;
-
-thread_local! {
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing, for the
-// counter is a constant-initialised thread local without a destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller's promises are those of the system's allocator.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Lines of each kind: plain, escaped, refused by simd-json though valid, broken, unroutable.
 const LINES: [&str; 7] = [

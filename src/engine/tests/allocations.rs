@@ -1,50 +1,19 @@
 //! After warm-up a step allocates nothing.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "each test counts some of it")]
+#[path = "../../../tests/support/counting.rs"]
+mod counting;
+
 mod support;
 
+use counting::CALLS;
 use rookery_engine::{Counter, Engine, Output, RecordInput, RuleSet};
 use rookery_model::{DataType, DeadLetter, SinkId, Value};
 use rookery_sql::Function;
 use rookery_sql::plan::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 use support::*;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Counts what each thread allocates.
-struct Counting;
-
-fn note() {
-    ALLOCATIONS.with(|count| count.set(count.get() + 1));
-}
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Looks at all it is given, and keeps nothing.
 #[derive(Default)]
@@ -183,9 +152,9 @@ fn a_step_allocates_nothing() {
         tally
     };
     run(3);
-    let before = ALLOCATIONS.get();
+    let before = CALLS.get();
     let tally = run(20);
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(CALLS.get() - before, 0);
     assert!(tally.rows > 20 * 200, "{} rows", tally.rows);
     assert!(
         tally.dead_letters > 20 * 10,
@@ -256,8 +225,8 @@ fn functions_allocate_nothing() {
         tally
     };
     run(3);
-    let before = ALLOCATIONS.get();
+    let before = CALLS.get();
     let tally = run(20);
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(CALLS.get() - before, 0);
     assert_eq!((tally.rows, tally.dead_letters), (20 * 40, 0));
 }

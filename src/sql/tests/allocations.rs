@@ -1,51 +1,12 @@
 //! What compiling a rule file allocates grows with the file and no faster, however the file is made.
 
+#[allow(dead_code, reason = "each test counts some of it")]
+#[path = "../../../tests/support/counting.rs"]
+mod counting;
+
+use counting::{LIVE, PEAK, TAKEN};
 use rookery_sql::{CompileOptions, Compiled, SourceFile, compile};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::fmt::Write as _;
-
-thread_local! {
-    static ALLOCATED: Cell<i64> = const { Cell::new(0) };
-    static LIVE: Cell<i64> = const { Cell::new(0) };
-    static PEAK: Cell<i64> = const { Cell::new(0) };
-}
-
-/// Counts the bytes of each thread.
-struct Counting;
-
-fn note(taken: usize, given_back: usize) {
-    ALLOCATED.with(|bytes| bytes.set(bytes.get() + taken as i64));
-    let live = LIVE.with(|bytes| {
-        bytes.set(bytes.get() + taken as i64 - given_back as i64);
-        bytes.get()
-    });
-    PEAK.with(|bytes| bytes.set(bytes.get().max(live)));
-}
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size(), 0);
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note(0, layout.size());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size, layout.size());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What one compilation allocated in all, and at most at a time, for each byte of the text.
 #[derive(Clone, Copy, Debug)]
@@ -60,11 +21,11 @@ fn run(text: String) -> (Compiled, Cost) {
         path: "large.sql".into(),
         text,
     };
-    let (allocated, live) = (ALLOCATED.get(), LIVE.get());
+    let (allocated, live) = (TAKEN.get(), LIVE.get());
     PEAK.set(live);
     let compiled = compile(&file, &CompileOptions::default());
     let cost = Cost {
-        allocated: (ALLOCATED.get() - allocated) as f64 / bytes,
+        allocated: (TAKEN.get() - allocated) as f64 / bytes,
         peak: (PEAK.get() - live) as f64 / bytes,
     };
     for diagnostic in &compiled.diagnostics {
