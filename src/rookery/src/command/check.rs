@@ -142,6 +142,20 @@ fn unread(path: &Path, error: &RulesError, format: CheckFormat, out: &mut String
     }
 }
 
+/// Reads the one rule file of a command; tells of it where it cannot be read, and how the command ends then.
+///
+/// # Errors
+/// The command's exit: 2 where the file is not there, 78 where what is in it cannot be a rule file.
+pub fn read_or_tell(path: &Path) -> Result<SourceFile, Exit> {
+    files::read(path).map_err(|error| {
+        output::complain(&unreadable(path, &error));
+        match error {
+            RulesError::Unreadable { .. } => Exit::Usage,
+            _ => Exit::Configuration,
+        }
+    })
+}
+
 /// What is wrong with a rule file that cannot be read.
 pub fn unreadable(path: &Path, error: &RulesError) -> String {
     Report {

@@ -2,12 +2,12 @@
 //! in over a connection. No log, no server, no connector.
 
 use crate::cli::EvalArguments;
-use crate::command::check::unreadable;
+use crate::command::check::read_or_tell;
 use crate::config::closest;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::{self, Report, Severity};
-use crate::rules::{self, RulesError, files};
+use crate::rules;
 use anyhow::Context;
 use rookery_codecs::format::dead_letter;
 use rookery_codecs::format::json::RowFormat;
@@ -28,15 +28,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// # Errors
 /// Standard input cannot be read, or standard output not be written.
 pub fn run(arguments: &EvalArguments) -> anyhow::Result<Exit> {
-    let source = match files::read(&arguments.file) {
+    let source = match read_or_tell(&arguments.file) {
         Ok(source) => source,
-        Err(error) => {
-            output::complain(&unreadable(&arguments.file, &error));
-            return Ok(match error {
-                RulesError::Unreadable { .. } => Exit::Usage,
-                _ => Exit::Configuration,
-            });
-        }
+        Err(exit) => return Ok(exit),
     };
     let Some(rules) = compile(&source, arguments) else {
         return Ok(Exit::Configuration);

@@ -4,12 +4,12 @@
 mod mermaid;
 mod text;
 
-use super::check::unreadable;
+use super::check::read_or_tell;
 use crate::cli::{ExplainArguments, PlanFormat};
 use crate::exit::Exit;
 use crate::output;
 use crate::report;
-use crate::rules::{self, RulesError, files};
+use crate::rules;
 use rookery_engine::{BranchDescription, Description, RuleSet};
 use rookery_sql::plan::Program;
 use rookery_sql::{Diagnostic, SourceFile};
@@ -19,15 +19,9 @@ use rookery_sql::{Diagnostic, SourceFile};
 /// # Errors
 /// Standard output cannot be written.
 pub fn run(arguments: &ExplainArguments) -> anyhow::Result<Exit> {
-    let source = match files::read(&arguments.file) {
+    let source = match read_or_tell(&arguments.file) {
         Ok(source) => source,
-        Err(error) => {
-            output::complain(&unreadable(&arguments.file, &error));
-            return Ok(match error {
-                RulesError::Unreadable { .. } => Exit::Usage,
-                _ => Exit::Configuration,
-            });
-        }
+        Err(exit) => return Ok(exit),
     };
     let findings = rules::compile(&source, &arguments.language);
     let Some(program) = findings.program else {
