@@ -235,11 +235,8 @@ fn sink_status(view: &ServerView, sink: &SinkView, now_us: u64) -> SinkStatus {
                     .get()
                     .saturating_sub(shard.cursors[lane].get()),
             );
-            let oldest = shard.oldest_unconfirmed[lane].get();
-            if oldest > 0 {
-                let age = now_us.saturating_sub(oldest) as f64 / 1e6;
-                status.lag_seconds = status.lag_seconds.max(age);
-            }
+            let lag = shard.lag_us(lane, now_us) as f64 / 1e6;
+            status.lag_seconds = status.lag_seconds.max(lag);
         }
         status.lag_records += behind;
     }

@@ -562,7 +562,7 @@ impl Actor {
             published.clone_from(&histograms);
         }
         drop(histograms);
-        self.machine.borrow().publish();
+        self.machine.borrow().publish(self.now());
         self.count_allocations();
     }
 

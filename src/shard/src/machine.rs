@@ -705,9 +705,10 @@ impl<S: Storage> ShardMachine<S> {
             && self.lanes.iter().all(ShardLane::is_drained)
     }
 
-    /// Publishes what changes with every turn.
-    pub fn publish(&self) {
+    /// Publishes what changes with every turn; `now` is the wall clock.
+    pub fn publish(&self, now: RecordTime) {
         let metrics = &self.metrics;
+        metrics.published.set(now.0.max(0) as u64);
         metrics.appended.set(self.log.appended().lsn.0);
         metrics.durable.set(self.log.durable().lsn.0);
         metrics.position.set(self.stepper.position().lsn.0);

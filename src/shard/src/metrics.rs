@@ -36,6 +36,9 @@ pub type Latencies = Histogram<u64>;
 /// Longest latency that a histogram tells apart, µs.
 pub const LATENCY_MAX_US: u64 = 3_600_000_000;
 
+/// Gauges older than this say nothing about now, µs: a shard at work sets them once a second.
+const GAUGES_STALE_US: u64 = 2_500_000;
+
 /// An empty histogram of latencies.
 #[must_use]
 pub fn latencies() -> Latencies {
@@ -96,6 +99,8 @@ pub struct ShardMetrics {
     pub position: Counter,
     /// By lane: LSN of its cursor.
     pub cursors: Vec<Counter>,
+    /// When the gauges below were last set, wall clock in µs.
+    pub published: Counter,
     /// By lane: rows made and not yet confirmed.
     pub unconfirmed: Vec<Counter>,
     /// By lane: record time of the oldest row not yet confirmed, µs; 0 without one.
@@ -132,9 +137,45 @@ impl ShardMetrics {
         }
     }
 
+    /// How old a lane's oldest unconfirmed row was when the gauges were last set, µs; 0 without one. A
+    /// shard that has not set them for `GAUGES_STALE_US` (it stands still, or has nothing to do) lets
+    /// the row grow older.
+    #[must_use]
+    pub fn lag_us(&self, lane: usize, now_us: u64) -> u64 {
+        let oldest = self.oldest_unconfirmed[lane].get();
+        if oldest == 0 || self.unconfirmed[lane].get() == 0 {
+            return 0;
+        }
+        let published = self.published.get();
+        let stale = now_us.saturating_sub(published) > GAUGES_STALE_US;
+        let seen = if stale { now_us } else { published };
+        seen.saturating_sub(oldest)
+    }
+
     /// Counts a dead letter.
     pub fn dead_letter(&self, stage: Stage) {
         let index = Stage::ALL.iter().position(|s| *s == stage).unwrap_or(0);
         self.dead_letters[index].add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_as_far_behind_as_it_was_when_that_was_seen() {
+        let metrics = ShardMetrics::new(0, 1);
+        assert_eq!(metrics.lag_us(0, 90_000_000), 0, "nothing was ever made");
+        metrics.published.set(10_000_000);
+        metrics.oldest_unconfirmed[0].set(9_997_000);
+        assert_eq!(metrics.lag_us(0, 10_900_000), 0, "all is confirmed");
+        metrics.unconfirmed[0].set(1);
+        assert_eq!(metrics.lag_us(0, 10_900_000), 3_000);
+        assert_eq!(metrics.lag_us(0, 12_500_000), 3_000);
+        let stood_still = metrics.lag_us(0, 12_600_001);
+        assert_eq!(stood_still, 2_603_001, "nobody looks any more");
+        metrics.oldest_unconfirmed[0].set(10_000_001);
+        assert_eq!(metrics.lag_us(0, 10_900_000), 0, "a clock that was set back");
     }
 }
