@@ -41,6 +41,10 @@ struct Answer {
 /// How long the driver sleeps while a shard looks for rows; it is woken by the answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long the driver sleeps at a stretch while a request lingers: pushes do not wake it then, so a
+/// request that has filled up is noticed at the end of the nap. A lane holds far more than comes in it.
+const LINGER_NAP: Duration = Duration::from_millis(20);
+
 pub(crate) struct Driver {
     name: String,
     writer: Box<dyn SinkWriter>,
@@ -145,9 +149,13 @@ impl Driver {
                 self.send(now);
                 Turn::Again
             }
+            Some(at) => Turn::Wait {
+                until: confirm_at.into_iter().chain([at, now + LINGER_NAP]).min(),
+                for_rows: false,
+            },
             None if confirm_at.is_none() && self.draining => Turn::Drained,
-            send_at => Turn::Wait {
-                until: send_at.into_iter().chain(confirm_at).min(),
+            None => Turn::Wait {
+                until: confirm_at,
                 for_rows: true,
             },
         }

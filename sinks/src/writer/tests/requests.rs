@@ -95,21 +95,27 @@ fn a_request_lingers_unless_it_is_full() {
         ..Shape::default()
     });
     bench.push(0, batch(1, &[(1, 1, "a")]));
-    let until = bench.now + Duration::from_millis(50);
-    let lingering = Turn::Wait {
-        until: Some(until),
-        for_rows: true,
+    let begun = bench.now;
+    let naps_until = |millis| Turn::Wait {
+        until: Some(begun + Duration::from_millis(millis)),
+        for_rows: false,
     };
-    assert_eq!(bench.run(), lingering);
+    assert_eq!(bench.run(), naps_until(20), "it looks for a full one");
     bench.pass(20);
     bench.push(0, batch(2, &[(2, 1, "b")]));
-    assert_eq!(bench.run(), lingering, "the first row's time counts");
-    bench.pass(30);
+    assert_eq!(bench.run(), naps_until(40));
+    bench.pass(20);
+    assert_eq!(bench.run(), naps_until(50), "the first row's time counts");
+    bench.pass(10);
     bench.run();
     assert_eq!(bench.calls()[1], write(&[&["a"], &["b"]]));
 
     bench.push(0, batch(3, &[(3, 1, "c"), (4, 1, "d"), (5, 1, "e")]));
-    bench.run();
+    let parked = Turn::Wait {
+        until: None,
+        for_rows: true,
+    };
+    assert_eq!(bench.run(), parked);
     assert_eq!(bench.calls()[0], write(&[&["c", "d", "e"]]), "full");
 
     bench.push(0, batch(4, &[(6, 1, "f")]));
