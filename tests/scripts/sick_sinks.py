@@ -3,11 +3,12 @@
 
     sick_sinks.py --rookery target/release/rookery --bench target/release/rookery-bench \
         [--sick none|redis-stop|redis-kill|tsdb-stop] [--seconds 300] [--sick-seconds 120] [--rate 10000]
+        [--shards 1] [--appendfsync always|everysec|no]
 
-Real servers are started on free ports in a directory of its own: redis-server with `appendfsync always`,
-victoria-metrics. Half the load is water orders (to files), half charger power (to VictoriaMetrics), and every
-message sets its device's latest state in Redis: two rows a message. A reader beside it sends messages of its own
-and asks Redis until each is visible.
+Real servers are started on free ports in a directory of its own: victoria-metrics, and redis-server, which syncs its
+file once a second, as hosted ones do, but before each answer (`always`) where it is to be killed or stopped. Half the
+load is water orders (to files), half charger power (to VictoriaMetrics), and every message sets its device's latest
+state in Redis: two rows a message. A reader beside it sends messages of its own and asks Redis until each is visible.
 
 It prints, before, during and after the sickness: messages acknowledged a second, the p99 of the
 acknowledgement, the lag of each sink, memory; how long the drain took; and counts in the end, in the servers,
@@ -147,7 +148,7 @@ class Sampled(Appliance):
         for name, value in (("redis", redis.port), ("tsdb", victoria.tsdb), ("files", directory / "orders")):
             text = text.replace("{" + name + "}", str(value))
         rules.write_text(text, encoding="utf-8")
-        super().__init__(options.rookery, directory, 2, [rules], {"iot_up": {"connector": "tcp"}})
+        super().__init__(options.rookery, directory, options.shards, [rules], {"iot_up": {"connector": "tcp"}})
         self.options, self.samples, self.progress, self.load = options, [], [], None
         self.start()
         self.wait_ready()
@@ -208,6 +209,14 @@ def sicken(kind, redis, victoria):
     return victoria.start
 
 
+def server_arguments(parser):
+    """What a run's servers are told."""
+    parser.add_argument("--shards", type=int, default=1,
+                        help="one carries ten times this load, and leaves a CPU to the other servers")
+    parser.add_argument("--appendfsync", choices=["always", "everysec", "no"])
+    parser.add_argument("--dir", default=None, help="where the directory is made")
+
+
 def watch(appliance, seconds, done=lambda sinks: False):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -217,7 +226,7 @@ def watch(appliance, seconds, done=lambda sinks: False):
 
 
 def run(options, directory):
-    redis, victoria = Latest(directory / "redis"), Victoria(directory / "victoria")
+    redis, victoria = Latest(directory / "redis", options.appendfsync), Victoria(directory / "victoria")
     appliance = Sampled(options, directory, redis, victoria)
     processes = [appliance.process, redis, victoria]
     try:
@@ -315,8 +324,9 @@ def main():
     parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--sick-seconds", type=int, default=120)
     parser.add_argument("--rate", type=int, default=10_000)
-    parser.add_argument("--dir", default=None, help="where the directory is made")
+    server_arguments(parser)
     options = parser.parse_args()
+    options.appendfsync = options.appendfsync or ("everysec" if options.sick == "none" else "always")
     directory = pathlib.Path(tempfile.mkdtemp(prefix="rookery-sick-", dir=options.dir))
     try:
         good = run(options, directory)

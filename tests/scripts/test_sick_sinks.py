@@ -34,7 +34,7 @@ class SickSinks(unittest.TestCase):
 
     def test_a_killed_server_gets_what_it_missed(self):
         code, lines, text = run("sick_sinks.py", "--sick", "redis-kill", "--seconds", "15", "--sick-seconds", "3",
-                                "--rate", "500")
+                                "--rate", "500", "--shards", "2")
         self.assertEqual(code, 0, text)
         phases = [line["phase"] for line in lines if "phase" in line]
         self.assertEqual(phases, ["before", "during", "drain", "after"])

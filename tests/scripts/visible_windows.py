@@ -2,12 +2,12 @@
 """How long a message takes from its sending until its row is visible in Redis, beside what the box alone takes.
 
     visible_windows.py --rookery target/release/rookery --bench target/release/rookery-bench \
-        [--windows 6] [--seconds 10] [--rate 10000]
+        [--windows 6] [--seconds 10] [--rate 10000] [--shards 1] [--appendfsync everysec|always|no]
 
-Windows of load alternate with quiet ones. Under load the appliance carries two rows a message into Redis
-(`appendfsync always`), VictoriaMetrics and files, and a reader measures messages of its own. In a quiet window the
-load stops and the same servers stand idle, and two bare things are measured, as often a second as the reader's
-messages:
+Windows of load alternate with quiet ones. Under load the appliance carries two rows a message into Redis (which
+syncs its file once a second, as hosted ones do), VictoriaMetrics and files, and a reader measures messages of its
+own. In a quiet window the load stops and the same servers stand idle, and two bare things are measured, as often a
+second as the reader's messages:
 
 - disk: 4 KiB written and synced;
 - chain: the same, and then one HMSET to the same Redis until it is visible, which is the least that a durable
@@ -27,7 +27,18 @@ import tempfile
 import time
 
 from installation import Failure, ask_on
-from sick_sinks import PROBES_A_SECOND, PROBE_DEVICES, Latest, Reader, Sampled, Victoria, Visible, percentiles, watch
+from sick_sinks import (
+    PROBE_DEVICES,
+    PROBES_A_SECOND,
+    Latest,
+    Reader,
+    Sampled,
+    Victoria,
+    Visible,
+    percentiles,
+    server_arguments,
+    watch,
+)
 
 WRITE_BYTES = 4096
 FILE_BYTES = 64 * 1024 * 1024
@@ -73,7 +84,7 @@ def loaded(appliance, redis, seconds, window, sent):
 
 
 def run(options, directory):
-    redis, victoria = Latest(directory / "redis"), Victoria(directory / "victoria")
+    redis, victoria = Latest(directory / "redis", options.appendfsync or "everysec"), Victoria(directory / "victoria")
     appliance = None
     try:
         appliance = Sampled(options, directory, redis, victoria)
@@ -102,7 +113,7 @@ def main():
     parser.add_argument("--windows", type=int, default=6)
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--rate", type=int, default=10_000)
-    parser.add_argument("--dir", default=None, help="where the directory is made")
+    server_arguments(parser)
     options = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="rookery-visible-", dir=options.dir))
     try:
