@@ -161,13 +161,18 @@ impl<'a> Options<'a> {
 
     /// The options that every connector has: `batch_rows_max`, `batch_bytes_max`, `linger_ms`.
     pub(crate) fn batching(&mut self) -> Result<Batching, SinkOptionError> {
+        self.gathering(0)
+    }
+
+    /// The same, of a connector that lingers `linger_ms` unless the table says otherwise.
+    pub(crate) fn gathering(&mut self, linger_ms: u64) -> Result<Batching, SinkOptionError> {
         let rows = self.number("batch_rows_max", 1, limits::SINK_BATCH_ROWS_MAX)?;
         let bytes = self.number("batch_bytes_max", 1, limits::SINK_BATCH_BYTES_MAX)?;
         let linger = self.millis("linger_ms", limits::SINK_LINGER_MAX_MS)?;
         Ok(Batching {
             rows_max: rows.unwrap_or(limits::SINK_BATCH_ROWS),
             bytes_max: bytes.unwrap_or(limits::SINK_BATCH_BYTES),
-            linger: linger.unwrap_or_default(),
+            linger: linger.unwrap_or(Duration::from_millis(linger_ms)),
         })
     }
 

@@ -54,7 +54,7 @@ impl FilesystemOptions {
         let flinks_interval = options.text(FLINK_INTERVAL);
         let confirm_interval =
             options.millis("confirm_interval_ms", limits::SINK_CONFIRM_INTERVAL_MAX_MS)?;
-        let batching = options.batching()?;
+        let batching = options.gathering(limits::SINK_GATHERING_LINGER_MS)?;
         options.finish()?;
         let twice = |given: bool, one: &str, other: &str| match given {
             true => Err(SinkOptionError::Repeated {

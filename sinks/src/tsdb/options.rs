@@ -60,7 +60,7 @@ impl TsdbOptions {
         let rows_given = options.text("batch_rows_max").is_some();
         let bytes_given = options.text("batch_bytes_max").is_some();
         let linger_given = options.text("linger_ms").is_some();
-        let mut batching = options.batching()?;
+        let mut batching = options.gathering(limits::SINK_GATHERING_LINGER_MS)?;
         options.finish()?;
         let twice = |given: bool, one: &str, other: &str| match given {
             true => Err(repeated(spec, one, other)),

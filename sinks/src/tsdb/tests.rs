@@ -80,7 +80,7 @@ fn options_have_the_names_that_users_know() {
     assert_eq!(plain.target, "/api/put?ignoreErrors=true");
     assert_eq!(
         (plain.points_max, plain.batching.linger.as_millis()),
-        (500, 0)
+        (500, 20)
     );
     assert_eq!(plain.batching.bytes_max, 512 * 1024);
     assert_eq!(plain.authorization, None);

@@ -90,6 +90,10 @@ pub const SINK_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Most bytes that a table may ask for in one request: the request and what is unconfirmed before it
 /// are sent again after a crash.
 pub const SINK_BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// `linger_ms` of files and of a time-series database, unless the table says otherwise: neither shows
+/// its rows at once (a file confirms, a database indexes, at intervals many times as long), and a
+/// request for every few rows costs both sides more than the rows do.
+pub const SINK_GATHERING_LINGER_MS: u64 = 20;
 /// Longest `linger_ms` of a sink.
 pub const SINK_LINGER_MAX_MS: u64 = 60_000;
 /// `rotate_bytes` of a file sink: a file of this size is some minutes of the seed's load, and opens in

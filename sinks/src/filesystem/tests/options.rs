@@ -57,7 +57,7 @@ fn defaults_are_the_documented_ones() {
     );
     assert_eq!(sink.settings.rotate_bytes, 128 << 20);
     assert_eq!(sink.settings.confirm_interval, Duration::from_millis(100));
-    assert_eq!(sink.batching().linger, Duration::ZERO);
+    assert_eq!(sink.batching().linger, Duration::from_millis(20));
     let half_an_hour = Some(Duration::from_secs(1800));
     assert_eq!(sink.settings.rotate_interval, half_an_hour);
     assert_eq!(sink.settings.extension, "ndjson");
