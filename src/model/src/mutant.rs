@@ -26,6 +26,8 @@ pub enum Mutant {
     SpilledKept,
     /// A checkpoint counts on spilled rows that were not synced.
     SpillNotSynced,
+    /// A target that has lost rows gets none of them again, and none is called gone.
+    LostIgnored,
     /// A commit that spans a rotation syncs the new segment only.
     SyncNewSegmentOnly,
     /// A start trusts the page cache instead of the disk.
@@ -38,7 +40,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Those of the shard's pipeline, for its suite's loop.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoSync,
         Self::AckBeforeSync,
         Self::CursorOneTooFar,
@@ -49,6 +51,7 @@ impl Mutant {
         Self::SpillBypassed,
         Self::SpilledKept,
         Self::SpillNotSynced,
+        Self::LostIgnored,
     ];
 
     /// Those of the log alone, for its suite's loop.

@@ -121,6 +121,11 @@ impl ShardLane {
     /// The target has lost rows: what the files still hold of them is read.
     pub(super) fn look_for(&mut self, lost: LostRows) {
         match self.spill.bytes {
+            _ if mutant_active(Mutant::LostIgnored) => {
+                let mut nothing = StillHeld::nothing(lost);
+                nothing.gone.clear();
+                self.queue.answer_lost(nothing);
+            }
             0 => self.queue.answer_lost(StillHeld::nothing(lost)),
             _ => {
                 self.spill.lost = Some(lost);
