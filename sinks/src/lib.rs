@@ -32,7 +32,7 @@ mod waiting;
 mod writer;
 
 pub use crate::redis::RedisError;
-pub use connectors::{build, check_directories, connector_names, is_known_connector};
+pub use connectors::{build, check_directories, connector_names, faults, is_known_connector};
 pub use dead_letters::{
     DEAD_LETTERS, DeadLetterEncoder, DeadLetterLimits, DeadLetterStore, Kept, LetterOrigin,
     RejectedLane, RetryLane, RetryOutcome, RetryRow, RowMaker,

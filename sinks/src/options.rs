@@ -8,9 +8,16 @@ use std::time::Duration;
 
 /// Keys that say which connector it is.
 const CONNECTOR_KEYS: [&str; 2] = ["connector", "type"];
-/// Options that every sink has beside its connector's.
 const SPILL_MAX_BYTES: &str = "spill_max_bytes";
 const SPILL_POLICY: &str = "spill_policy";
+/// Options that every sink has beside its connector's.
+const COMMON_KEYS: [&str; 5] = [
+    "batch_rows_max",
+    "batch_bytes_max",
+    "linger_ms",
+    SPILL_MAX_BYTES,
+    SPILL_POLICY,
+];
 
 /// What a table says of the files in which its rows wait while its target does not keep up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +34,7 @@ pub struct SpillOptions {
 /// # Errors
 /// A value that cannot be.
 pub fn spill_options(spec: &TableSpec) -> Result<SpillOptions, SinkOptionError> {
-    let mut options = Options::new(spec, "");
+    let mut options = Options::new(spec, "", &[]);
     let least = 4 * limits::SPILL_SEGMENT_BYTES;
     let max_bytes = options.bytes(SPILL_MAX_BYTES, least, 1 << 40)?;
     let drop_oldest = match options.text(SPILL_POLICY) {
@@ -47,12 +54,49 @@ const EDITS_MAX: usize = 3;
 pub(crate) struct Options<'a> {
     spec: &'a TableSpec,
     connector: &'static str,
+    /// All that the connector has.
+    keys: &'static [&'static str],
+    /// Those that were asked for: some have a meaning only beside others.
     known: Vec<&'static str>,
+}
+
+/// The options that neither the connector nor every sink has, whatever else is wrong with them.
+pub(crate) fn unknown_options(
+    spec: &TableSpec,
+    connector: &'static str,
+    keys: &[&str],
+) -> Vec<SinkOptionError> {
+    let all: Vec<&str> = keys.iter().copied().chain(COMMON_KEYS).collect();
+    let is_known = |key: &str| {
+        let mut known = all.iter().chain(&CONNECTOR_KEYS);
+        known.any(|known| known.eq_ignore_ascii_case(key))
+    };
+    let unknown = spec.options.iter().filter(|(key, _)| !is_known(key));
+    unknown
+        .map(|(key, _)| SinkOptionError::UnknownOption {
+            table: spec.name.clone(),
+            connector,
+            key: key.clone(),
+            suggestion: suggestion(key, &all, "its options are"),
+        })
+        .collect()
 }
 
 /// The connector's name as written.
 pub(crate) fn connector_of(spec: &TableSpec) -> Option<&str> {
     CONNECTOR_KEYS.iter().find_map(|key| find(spec, key))
+}
+
+/// `; did you mean connector ..` of a table that has an option of almost that name.
+pub(crate) fn misspelt_connector(spec: &TableSpec) -> String {
+    let mut keys = spec.options.iter().map(|(key, _)| key);
+    let near = keys.find(|key| {
+        let key = key.to_ascii_lowercase();
+        strsim::damerau_levenshtein(&key, CONNECTOR_KEYS[0]) <= EDITS_MAX
+    });
+    near.map_or_else(String::new, |key| {
+        format!(" (its option `{key}` is none of a sink; did you mean `connector`?)")
+    })
 }
 
 fn find<'a>(spec: &'a TableSpec, key: &str) -> Option<&'a str> {
@@ -63,16 +107,25 @@ fn find<'a>(spec: &'a TableSpec, key: &str) -> Option<&'a str> {
 }
 
 impl<'a> Options<'a> {
-    pub(crate) fn new(spec: &'a TableSpec, connector: &'static str) -> Self {
+    pub(crate) fn new(
+        spec: &'a TableSpec,
+        connector: &'static str,
+        keys: &'static [&'static str],
+    ) -> Self {
         Self {
             spec,
             connector,
+            keys,
             known: Vec::new(),
         }
     }
 
     /// The text of an option.
+    ///
+    /// # Panics
+    /// If the connector does not name it among its keys.
     pub(crate) fn text(&mut self, key: &'static str) -> Option<&'a str> {
+        assert!(self.keys.contains(&key) || COMMON_KEYS.contains(&key));
         self.known.push(key);
         find(self.spec, key)
     }

@@ -68,6 +68,67 @@ fn an_unknown_connector_is_a_warning() {
 }
 
 #[test]
+fn a_misspelt_option_is_shown_where_it_stands() {
+    let sink = "`imei` VARCHAR, `ml` INT) WITH (type = 'redis', hots = 'r1', mode = 'string')";
+    let text = GOOD.replace("`imei` VARCHAR, `ml` INT) WITH (type = 'print')", sink);
+    let installation = Installation::new(&[("odd", &text)]);
+    let finished = run(&["check", &path(&installation, "odd.sql")]);
+    assert_eq!(finished.code, 0, "{}{}", finished.stdout, finished.stderr);
+    let report = finished.stdout;
+    for expected in [
+        "odd.sql:2:70",
+        "connector `redis` has no option `hots`; did you mean `host`?",
+        "connector `redis` needs the option `host`: the server's name or address",
+    ] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+}
+
+#[test]
+fn a_zone_that_does_not_exist_is_an_error_where_it_is_set() {
+    let text = format!("SET 'table.local-time-zone' = 'Asia/Shangai';\n{GOOD}");
+    let installation = Installation::new(&[("odd", &text)]);
+    let finished = run(&["check", &path(&installation, "odd.sql")]);
+    assert_eq!(finished.code, 1, "{}{}", finished.stdout, finished.stderr);
+    for expected in [
+        "error[E0215]: `Asia/Shangai` is no time zone",
+        "odd.sql:1:31",
+    ] {
+        assert!(finished.stdout.contains(expected), "{}", finished.stdout);
+    }
+}
+
+#[test]
+fn what_can_never_run_is_an_error() {
+    let format = "'yyyy-MM-dd QQQQQ'' x'";
+    let text = GOOD.replace(
+        "CAST(JSON_VALUE(`data`, '$.Ml') AS INT)",
+        &format!("CHAR_LENGTH(DATE_FORMAT(TO_TIMESTAMP(`data`), {format}))"),
+    );
+    let installation = Installation::new(&[("odd", &text)]);
+    let file = path(&installation, "odd.sql");
+    let finished = run(&["check", &file]);
+    assert_eq!(finished.code, 1, "{}{}", finished.stdout, finished.stderr);
+    assert!(
+        finished.stdout.contains("error[E1354]"),
+        "{}",
+        finished.stdout
+    );
+    assert!(finished.stdout.contains("1 error"), "{}", finished.stdout);
+    assert!(
+        !finished.stdout.contains("until then"),
+        "{}",
+        finished.stdout
+    );
+    let finished = run(&["check", "--format", "json", &file]);
+    assert!(
+        finished.stdout.contains("\"severity\":\"error\""),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
 fn a_file_that_is_not_there_is_a_usage_error() {
     let finished = run(&["check", "/nonexistent.sql"]);
     assert_eq!(finished.code, 2);

@@ -10,6 +10,8 @@ use crate::{Batching, EncodeError, RowEncoder, Sink, SinkOptionError, SinkWriter
 use rookery_model::{RowIdentity, Value};
 use writer::Nowhere;
 
+pub(crate) use options::KEYS;
+
 /// The connector's name.
 pub(crate) const CONNECTOR: &str = "blackhole";
 

@@ -131,10 +131,14 @@ impl SinkError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SinkOptionError {
     /// Neither `connector` nor `type`.
-    #[error("[E3020] table {table} names no connector; add `connector`, one of: {known}")]
+    #[error(
+        "[E3020] table {table} names no connector{suggestion}; add `connector`, one of: {known}"
+    )]
     NoConnector {
         /// The table.
         table: String,
+        /// Which option may have been meant as `connector`, or nothing.
+        suggestion: String,
         /// Those that exist.
         known: String,
     },

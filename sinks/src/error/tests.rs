@@ -71,9 +71,12 @@ fn option_errors_name_table_option_and_remedy() {
         (
             SinkOptionError::NoConnector {
                 table: table(),
+                suggestion: " (its option `conector` is none of a sink; did you mean `connector`?)"
+                    .to_owned(),
                 known: "a, b".to_owned(),
             },
-            "[E3020] table jobs.orders names no connector; add `connector`, one of: a, b",
+            "[E3020] table jobs.orders names no connector (its option `conector` is none of a sink; did you mean \
+             `connector`?); add `connector`, one of: a, b",
         ),
         (
             SinkOptionError::UnknownConnector {

@@ -24,7 +24,7 @@ use rookery_codecs::format::{csv, json};
 use std::path::Path;
 
 pub(crate) use directory::row_file_index;
-pub(crate) use options::state_directory;
+pub(crate) use options::{KEYS, state_directory};
 pub(crate) use writer::{Deleted, FileSettings, FileWriter, Retain};
 
 /// The connector's name.

@@ -16,6 +16,20 @@ const DELIMITER: &str = "csv.field-delimiter";
 const NULL_LITERAL: &str = "csv.null-literal";
 const HEADER: &str = "csv.header";
 
+/// All that the connector has.
+pub(crate) const KEYS: &[&str] = &[
+    "path",
+    "format",
+    "rotate_bytes",
+    FLINK_FILE_SIZE,
+    "rotate_interval_ms",
+    FLINK_INTERVAL,
+    "confirm_interval_ms",
+    DELIMITER,
+    NULL_LITERAL,
+    HEADER,
+];
+
 /// The options, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FilesystemOptions {
@@ -45,7 +59,7 @@ pub(super) struct CsvOptions {
 
 impl FilesystemOptions {
     pub(super) fn read(spec: &TableSpec, context: &SinkContext) -> Result<Self, SinkOptionError> {
-        let mut options = Options::new(spec, super::CONNECTOR);
+        let mut options = Options::new(spec, super::CONNECTOR, KEYS);
         let text = options.required("path", "the directory that the row files go to")?;
         let format = format(spec, &mut options)?;
         let ours = options.bytes("rotate_bytes", 1, u64::MAX >> 1)?;

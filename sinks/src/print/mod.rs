@@ -15,6 +15,8 @@ use encode::PrintLines;
 use rookery_codecs::format::json::RowFormat;
 use writer::StreamWriter;
 
+pub(crate) use options::KEYS;
+
 /// The connector's name.
 pub(crate) const CONNECTOR: &str = "print";
 

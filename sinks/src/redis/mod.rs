@@ -33,6 +33,7 @@ use crate::{
 };
 use commands::RowCommands;
 use encode::CommandEncoder;
+pub(crate) use options::KEYS;
 use options::{RedisOptions, Target};
 use rookery_model::limits;
 use std::sync::Arc;

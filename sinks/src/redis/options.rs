@@ -33,6 +33,26 @@ pub(super) struct Target {
     pub answer_timeout: Duration,
 }
 
+/// All that the connector has.
+pub(crate) const KEYS: &[&str] = &[
+    "host",
+    "port",
+    "user",
+    "password",
+    "dbNum",
+    "clusterMode",
+    "ignoreDelete",
+    "cursor_prefix",
+    "connect_timeout_ms",
+    "answer_timeout_ms",
+    "mode",
+    "command",
+    "ttl",
+    "publish",
+    "xadd",
+    "maxlen",
+];
+
 /// The options, checked.
 #[derive(Debug)]
 pub(super) struct RedisOptions {
@@ -43,7 +63,7 @@ pub(super) struct RedisOptions {
 
 impl RedisOptions {
     pub(super) fn read(spec: &TableSpec, context: &SinkContext) -> Result<Self, SinkOptionError> {
-        let mut options = Options::new(spec, CONNECTOR);
+        let mut options = Options::new(spec, CONNECTOR, KEYS);
         let host = options.required("host", "the server's name or address")?;
         let port = options.number("port", 1, u16::MAX)?.unwrap_or(PORT);
         let user = options.text("user");

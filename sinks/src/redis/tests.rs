@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::RedisError;
-use crate::{SinkContext, SinkError, TableSpec, build};
+use crate::{SinkContext, SinkError, TableSpec, build, faults};
 use rookery_model::{DataType, Field};
 
 fn spec(columns: &[(&str, DataType)], options: &[(&str, &str)]) -> TableSpec {
@@ -115,6 +115,48 @@ fn options_of_a_row_are_checked_before_anything_runs() {
         "[E3025] table jobs.t: option `mode` = 'sortedset' is not possible: the score, column `s`, is BOOLEAN and no \
          number; CAST it"
     );
+}
+
+#[test]
+fn a_misspelt_option_is_named_beside_the_one_that_is_missing() {
+    let context = SinkContext {
+        data_dir: "/nowhere".into(),
+        instance: "i".to_owned(),
+    };
+    let mut spec = spec(&[("k", DataType::STRING), ("v", DataType::STRING)], &[]);
+    let option = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    spec.options = [
+        ("connector", "redis"),
+        ("hots", "r1"),
+        ("mode", "string"),
+        ("colour", "red"),
+    ]
+    .map(option)
+    .to_vec();
+    let said: Vec<String> = faults(&spec, &context)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        said[0],
+        "[E3023] table jobs.t: connector `redis` has no option `hots`; did you mean `host`?"
+    );
+    let list = "[E3023] table jobs.t: connector `redis` has no option `colour`; its options are host, port, user,";
+    assert!(said[1].starts_with(list), "{}", said[1]);
+    assert_eq!(
+        said[2],
+        "[E3024] table jobs.t: connector `redis` needs the option `host`: the server's name or address"
+    );
+    assert_eq!(said.len(), 3);
+    // Who starts the sink hears of the misspelt one first.
+    let refused = build(&spec, &context).err().unwrap();
+    assert_eq!(refused.to_string(), said[0]);
+    spec.options = [("connector", "redis"), ("mode", "string")]
+        .map(option)
+        .to_vec();
+    assert_eq!(faults(&spec, &context).len(), 1);
+    let refused = build(&spec, &context).err().unwrap();
+    assert_eq!(refused.to_string(), said[2]);
 }
 
 #[test]

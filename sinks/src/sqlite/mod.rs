@@ -19,6 +19,7 @@ use crate::{
 };
 use encode::RowBinary;
 pub use error::SqliteError;
+pub(crate) use options::KEYS;
 use options::SqliteOptions;
 use rookery_codecs::time::Zone;
 use rookery_model::Field;

@@ -6,6 +6,9 @@ use rookery_model::limits;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// All that the connector has.
+pub(crate) const KEYS: &[&str] = &["path", "tableName", "create_table", "busy_timeout_ms"];
+
 /// The options, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SqliteOptions {
@@ -19,7 +22,7 @@ pub(super) struct SqliteOptions {
 
 impl SqliteOptions {
     pub(super) fn read(spec: &TableSpec, context: &SinkContext) -> Result<Self, SinkOptionError> {
-        let mut options = Options::new(spec, super::CONNECTOR);
+        let mut options = Options::new(spec, super::CONNECTOR, KEYS);
         let text = options.required("path", "the file of the database")?;
         let table = options.text("tableName").unwrap_or(&spec.table);
         let create_table = options.choice("create_table", &["true", "false"])? == "true";

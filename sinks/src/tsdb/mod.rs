@@ -21,6 +21,7 @@ use crate::{Batching, RowEncoder, Sink, SinkError, SinkOptionError, SinkWriter, 
 use columns::Columns;
 use encode::PointEncoder;
 pub use error::TsdbError;
+pub(crate) use options::KEYS;
 use options::TsdbOptions;
 use rookery_codecs::time::Zone;
 use writer::PointWriter;

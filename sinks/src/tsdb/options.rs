@@ -8,9 +8,22 @@ use base64::engine::general_purpose::STANDARD;
 use rookery_model::limits;
 use std::time::Duration;
 
-/// Taken and without effect: there is one connection with one request at a time, so that points keep
-/// their order, and requests are tried again for ever.
-const WITHOUT_EFFECT: [&str; 7] = [
+/// All that the connectors have. The last are taken and without effect: there is one connection with one
+/// request at a time, so that points keep their order, and requests are tried again for ever.
+pub(crate) const KEYS: &[&str] = &[
+    "host",
+    "port",
+    "endpoint",
+    "path",
+    "user",
+    "username",
+    "password",
+    "httpCompress",
+    "batchPutSize",
+    "batchPutTimeLimit",
+    "httpConnectTimeout",
+    "connect_timeout_ms",
+    "request_timeout_ms",
     "batchPutRetryCount",
     "batchPutBufferSize",
     "batchPutConsumerThreadCount",
@@ -19,6 +32,8 @@ const WITHOUT_EFFECT: [&str; 7] = [
     "virtualDomainSwitch",
     "ignoreWriteError",
 ];
+/// How many of them have no effect.
+const WITHOUT_EFFECT: usize = 7;
 
 /// The options, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +57,7 @@ impl TsdbOptions {
         dialect: Dialect,
         multi: bool,
     ) -> Result<Self, SinkOptionError> {
-        let mut options = Options::new(spec, dialect.connector());
+        let mut options = Options::new(spec, dialect.connector(), KEYS);
         let place = Place::read(spec, &mut options, dialect)?;
         let path = options.text("path");
         let user = one_of(spec, &mut options, "user", "username")?;
@@ -54,7 +69,7 @@ impl TsdbOptions {
             options.number("httpConnectTimeout", 0, limits::SINK_TIMEOUT_MAX_MS / 1000)?;
         let connect = options.millis("connect_timeout_ms", limits::SINK_TIMEOUT_MAX_MS)?;
         let request = options.millis("request_timeout_ms", limits::SINK_TIMEOUT_MAX_MS)?;
-        for key in WITHOUT_EFFECT {
+        for key in &KEYS[KEYS.len() - WITHOUT_EFFECT..] {
             options.text(key);
         }
         let rows_given = options.text("batch_rows_max").is_some();

@@ -1,6 +1,6 @@
 //! The way from a text to a program.
 
-use crate::bind::{FileSettings, bind, dialect_of};
+use crate::bind::{FileSettings, bind, dialect_of, no_such_zone};
 use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lexer::lex;
@@ -26,6 +26,23 @@ pub struct Compiled {
     pub program: Option<Program>,
     /// Errors and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// The zone that the file sets, as the plan spells it, and where.
+    pub zone: Option<(String, Span)>,
+}
+
+impl Compiled {
+    /// Makes an error of the zone that the file sets: whether it exists is known to whoever has the zone
+    /// tables.
+    pub fn refuse_zone(&mut self) {
+        let Some((zone, span)) = self.zone.take() else {
+            return;
+        };
+        let at = self
+            .diagnostics
+            .partition_point(|found| found.span.start <= span.start);
+        self.diagnostics.insert(at, no_such_zone(&zone, span));
+        self.program = None;
+    }
 }
 
 /// Reads and binds a rule file. All of its errors come in one run, as far as one does not hide
@@ -45,6 +62,7 @@ pub fn compile(file: &SourceFile, options: &CompileOptions) -> Compiled {
         return Compiled {
             program: None,
             diagnostics: vec![diagnostic],
+            zone: None,
         };
     }
     // Parser and binder recurse as deep as a statement nests, which is bounded; the caller's stack
@@ -61,6 +79,7 @@ fn compile_here(file: &SourceFile, options: &CompileOptions) -> Compiled {
     let allowed = Allowed::read(&file.text, &lexed.tokens, &mut diagnostics);
     let settings = FileSettings::read(&script, language, options, &mut diagnostics);
     let zone_is_set = settings.zone_is_set;
+    let zone = settings.zone_span.map(|span| (settings.zone.clone(), span));
     let program = bind(
         file,
         &script,
@@ -81,5 +100,6 @@ fn compile_here(file: &SourceFile, options: &CompileOptions) -> Compiled {
     Compiled {
         program: sound.then_some(program),
         diagnostics: allowed.apply(diagnostics.into_sorted()),
+        zone,
     }
 }

@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lexer::{bytes, line_end, token_span};
 use crate::plan::Span;
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 /// Replaces pasted punctuation and `==` by what they stand for (and says so), drops unknown
 /// characters, splits `>>` (which closes two types at once).
@@ -48,6 +48,21 @@ pub(crate) fn mend(
                 );
                 out.push(TokenWithSpan::new(Token::Eq, token.span));
             }
+            Token::Word(ref word) if let Some(plain) = full_width_word(word) => {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::FullWidthPunctuation,
+                        span,
+                        format!("full-width letters in `{}`", word.value),
+                    )
+                    .label("pasted from a document?")
+                    .help(format!("write `{plain}`")),
+                );
+                out.push(TokenWithSpan::new(
+                    Token::make_word(&plain, None),
+                    token.span,
+                ));
+            }
             Token::ShiftRight => {
                 out.push(TokenWithSpan::new(Token::Gt, token_span(start, start + 1)));
                 out.push(TokenWithSpan::new(Token::Gt, token_span(start + 1, end)));
@@ -66,11 +81,9 @@ struct Mended {
 /// What a character means that is no SQL, and the byte behind it.
 fn mend_character(text: &str, character: char, start: usize) -> (Mended, usize) {
     let end = start + character.len_utf8();
-    if let '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' = character {
+    if is_quote(character) {
         let line = &text[end..line_end(text, end)];
-        let closing = line
-            .char_indices()
-            .find(|(_, c)| matches!(c, '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}'));
+        let closing = line.char_indices().find(|(_, c)| is_quote(*c));
         let (content, next) = match closing {
             Some((at, c)) => (&line[..at], end + at + c.len_utf8()),
             None => ("", end),
@@ -85,6 +98,9 @@ fn mend_character(text: &str, character: char, start: usize) -> (Mended, usize) 
         let token = closing.map(|_| Token::SingleQuotedString(content.to_owned()));
         return (Mended { token, diagnostic }, next);
     }
+    if let Some(meant) = several(&text[start..]) {
+        return meant.at(text, start);
+    }
     let span = Span::new(start, end);
     let mended = match half_width(character) {
         Some((plain, token)) => Mended {
@@ -92,7 +108,10 @@ fn mend_character(text: &str, character: char, start: usize) -> (Mended, usize) 
             diagnostic: Diagnostic::new(
                 Code::FullWidthPunctuation,
                 span,
-                format!("full-width `{character}` outside a literal"),
+                format!(
+                    "{} `{character}` outside a literal",
+                    kind(character.encode_utf8(&mut [0; 4]))
+                ),
             )
             .label("pasted from a document?")
             .help(format!("write `{plain}`")),
@@ -108,6 +127,99 @@ fn mend_character(text: &str, character: char, start: usize) -> (Mended, usize) 
         },
     };
     (mended, end)
+}
+
+/// Quotes as a word processor sets them, and full-width ones.
+fn is_quote(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' | '\u{ff07}'
+    )
+}
+
+/// What characters that belong together stand for.
+struct Several {
+    /// How many bytes they are.
+    length: usize,
+    plain: String,
+    /// None where the rest of the line is a comment.
+    token: Option<Token>,
+}
+
+impl Several {
+    /// The finding, and the byte where reading goes on.
+    fn at(self, text: &str, start: usize) -> (Mended, usize) {
+        let end = start + self.length;
+        let comment = self.token.is_none();
+        let written = &text[start..end];
+        let diagnostic = Diagnostic::new(
+            Code::FullWidthPunctuation,
+            Span::new(start, end),
+            format!("{} `{written}` outside a literal", kind(written)),
+        )
+        .label("pasted from a document?")
+        .help(match comment {
+            true => format!("write `{}` before a comment", self.plain),
+            false => format!("write `{}`", self.plain),
+        });
+        let next = if comment { line_end(text, end) } else { end };
+        let token = self.token;
+        (Mended { token, diagnostic }, next)
+    }
+}
+
+/// Full-width characters that mean something together: a number, an operator, the dashes of a comment.
+fn several(text: &str) -> Option<Several> {
+    const SIGNS: [(&[&str], &str, Option<Token>); 5] = [
+        (&["——", "－－", "––"], "--", None),
+        (&["！＝", "！=", "≠"], "<>", Some(Token::Neq)),
+        (&["＞＝", "＞=", "≥"], ">=", Some(Token::GtEq)),
+        (&["＜＝", "＜=", "≤"], "<=", Some(Token::LtEq)),
+        (&["｜｜"], "||", Some(Token::StringConcat)),
+    ];
+    for (written, plain, token) in SIGNS {
+        if let Some(sign) = written.iter().find(|sign| text.starts_with(**sign)) {
+            return Some(Several {
+                length: sign.len(),
+                plain: plain.to_owned(),
+                token,
+            });
+        }
+    }
+    let digits = text
+        .chars()
+        .take_while(|c| matches!(c, '\u{ff10}'..='\u{ff19}'));
+    let plain: String = digits.filter_map(ascii).collect();
+    (!plain.is_empty()).then(|| Several {
+        length: plain.len() * '\u{ff10}'.len_utf8(),
+        token: Some(Token::Number(plain.clone(), false)),
+        plain,
+    })
+}
+
+/// The plain form of a full-width letter, digit or sign.
+fn ascii(character: char) -> Option<char> {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0),
+        _ => None,
+    }
+}
+
+/// A word in full-width letters.
+fn full_width_word(word: &Word) -> Option<String> {
+    let wide = |c: char| matches!(c, '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}');
+    let bare = word.quote_style.is_none() && word.value.contains(wide);
+    let plain = |c: char| ascii(c).unwrap_or(c);
+    bare.then(|| word.value.chars().map(plain).collect())
+}
+
+/// What a sign is called that is no SQL.
+fn kind(written: &str) -> &'static str {
+    let wide = |c: char| matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}');
+    match written.contains(wide) {
+        true => "full-width",
+        false => "typographic",
+    }
 }
 
 fn describe(character: char) -> String {
@@ -127,8 +239,12 @@ fn half_width(character: char) -> Option<(char, Token)> {
         '\u{3001}' => ',',
         '\u{3010}' => '[',
         '\u{3011}' => ']',
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0)?,
-        _ => return None,
+        '\u{300a}' | '\u{3008}' => '<',
+        '\u{300b}' | '\u{3009}' => '>',
+        '\u{00d7}' => '*',
+        '\u{00f7}' => '/',
+        '\u{2013}' | '\u{2014}' | '\u{2212}' => '-',
+        other => ascii(other)?,
     };
     let token = match plain {
         ';' => Token::SemiColon,
@@ -147,7 +263,6 @@ fn half_width(character: char) -> Option<(char, Token)> {
         '/' => Token::Div,
         '%' => Token::Mod,
         ':' => Token::Colon,
-        '0'..='9' => Token::Number(plain.to_string(), false),
         _ => return None,
     };
     Some((plain, token))

@@ -51,6 +51,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Keys lower-cased in blink, `type` renamed to `connector`; values as written. Sorted by key.
     pub options: Vec<(String, String)>,
+    /// Where the name of each option stands, in the same order; empty where no file said them.
+    pub option_spans: Vec<Span>,
     /// Indexes of the columns of the primary key.
     pub primary_key: Vec<usize>,
     /// Where its name stands.
@@ -65,6 +67,14 @@ impl Table {
             .iter()
             .find(|(k, _)| k == key)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Where an option's name stands, compared without case.
+    #[must_use]
+    pub fn option_span(&self, key: &str) -> Option<Span> {
+        let mut named = self.options.iter().zip(&self.option_spans);
+        let (_, span) = named.find(|((name, _), _)| name.eq_ignore_ascii_case(key))?;
+        Some(*span)
     }
 }
 

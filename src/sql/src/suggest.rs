@@ -40,12 +40,41 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("LEN", "CHAR_LENGTH"),
     ("LENGTH", "CHAR_LENGTH"),
     ("NVL", "COALESCE"),
+    ("STRFTIME", "DATE_FORMAT"),
     ("STRPOS", "LOCATE"),
     ("STR_TO_DATE", "TO_TIMESTAMP"),
     ("SYSDATE", "CURRENT_TIMESTAMP"),
     ("TO_CHAR", "DATE_FORMAT"),
     ("TO_NUMBER", "CAST"),
 ];
+
+/// What flink writes for the functions that only blink has.
+const BLINK_ONLY: &[(&str, &str)] = &[
+    ("BITAND", "it has no operators on bits"),
+    ("BITNOT", "it has no operators on bits"),
+    ("BITOR", "it has no operators on bits"),
+    ("BITXOR", "it has no operators on bits"),
+    ("DATEDIFF", "write TIMESTAMPDIFF(DAY, from, to)"),
+    ("DATE_ADD", "write day + INTERVAL '1' DAY"),
+    (
+        "DATE_FORMAT_TZ",
+        "write CONVERT_TZ(text, from_zone, to_zone)",
+    ),
+    ("DATE_SUB", "write day - INTERVAL '1' DAY"),
+    ("KEYVALUE", "write STR_TO_MAP(text, between, of)[key]"),
+    ("LENGTH", "write CHAR_LENGTH(text)"),
+    (
+        "TO_TIMESTAMP_TZ",
+        "write CONVERT_TZ(text, from_zone, to_zone)",
+    ),
+];
+
+/// What to write in flink for an upper-case name that only blink has.
+pub(crate) fn instead_of_blink(name: &str) -> Option<&'static str> {
+    BLINK_ONLY
+        .iter()
+        .find_map(|(only, instead)| (*only == name).then_some(*instead))
+}
 
 /// The function that another SQL calls by an upper-case name.
 pub(crate) fn of_another_sql(name: &str) -> Option<&'static str> {
@@ -56,13 +85,19 @@ pub(crate) fn of_another_sql(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OTHER_NAMES, closest, of_another_sql};
+    use super::{BLINK_ONLY, OTHER_NAMES, closest, instead_of_blink, of_another_sql};
 
     #[test]
     fn names_of_other_sqls_lead_to_ours() {
         assert_eq!(of_another_sql("NVL"), Some("COALESCE"));
         assert_eq!(of_another_sql("COALESCE"), None);
         assert!(OTHER_NAMES.is_sorted());
+        assert_eq!(
+            instead_of_blink("DATE_ADD"),
+            Some("write day + INTERVAL '1' DAY")
+        );
+        assert_eq!(instead_of_blink("COALESCE"), None);
+        assert!(BLINK_ONLY.is_sorted());
     }
 
     #[test]

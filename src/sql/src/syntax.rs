@@ -53,6 +53,8 @@ pub(crate) struct CreateTable {
     pub(crate) primary_keys: Vec<PrimaryKey>,
     pub(crate) watermarks: Vec<Watermark>,
     pub(crate) options: Vec<TableOption>,
+    /// `PARTITIONED BY (..)`, which nothing acts on.
+    pub(crate) partitioned: Option<Span>,
 }
 
 /// A column of `CREATE TABLE`.

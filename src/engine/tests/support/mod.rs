@@ -235,6 +235,7 @@ pub fn typed_table(name: &str, columns: &[(&str, DataType)]) -> Table {
         name: name.to_owned(),
         columns: columns.iter().map(column).collect(),
         options: Vec::new(),
+        option_spans: Vec::new(),
         primary_key: Vec::new(),
         span: Span::default(),
     }

@@ -10,7 +10,7 @@ use crate::output;
 use crate::report::{self, Report, Severity};
 use crate::rules::{self, RuleFile, RulesError, files};
 use json::Finding;
-use rookery_engine::RuleSet;
+use rookery_engine::{RefusalReason, RuleSet};
 use rookery_sql::SourceFile;
 use rookery_sql::plan::{Program, Span};
 use std::io::Write;
@@ -86,7 +86,7 @@ fn check(
             }
         }
     }
-    let (errors, mut warnings) = rules::count(&findings.diagnostics);
+    let (mut errors, mut warnings) = rules::count(&findings.diagnostics);
     if let Some(program) = &findings.program {
         let shown: Vec<u32> = findings
             .diagnostics
@@ -94,6 +94,10 @@ fn check(
             .map(|found| found.span.start)
             .collect();
         let mut others = refusals(program, &shown);
+        errors += others
+            .iter()
+            .filter(|other| other.severity == Severity::Error)
+            .count();
         // Who reaches the sinks hears of their connectors then, as the configuration has them.
         if !arguments.connect {
             others.extend(connectors(program));
@@ -107,7 +111,10 @@ fn check(
                 }
             }
         }
-        warnings += others.len();
+        warnings += others
+            .iter()
+            .filter(|other| other.severity == Severity::Warning)
+            .count();
     }
     let denied = arguments.deny_warnings && errors == 0 && warnings > 0;
     if arguments.format == CheckFormat::Text {
@@ -192,18 +199,19 @@ fn summary(path: &str, rules: usize, errors: usize, warnings: usize, denied: boo
     format!("{path}: {}\n", parts.join(", "))
 }
 
-/// A warning that the SQL alone does not tell.
-struct Warning {
+/// What the SQL alone does not tell.
+struct Other {
+    severity: Severity,
     code: &'static str,
     message: String,
     span: Span,
     help: Vec<String>,
 }
 
-impl Warning {
+impl Other {
     fn render(&self, source: &SourceFile, colour: bool) -> String {
         Report {
-            severity: Severity::Warning,
+            severity: self.severity,
             code: self.code,
             message: &self.message,
             path: &source.path,
@@ -214,12 +222,14 @@ impl Warning {
     }
 
     fn line(&self, source: &SourceFile) -> String {
-        Finding::warning(source, self.code, &self.message, self.span, &self.help).line()
+        Finding::of_file(&source.path, self.code, &self.message, &self.help)
+            .at(source, self.span, self.severity)
+            .line()
     }
 }
 
-/// What the file means and `run` refuses.
-fn refusals(program: &Program, shown: &[u32]) -> Vec<Warning> {
+/// What the file means and `run` refuses: not built yet, or without a meaning that could be computed.
+fn refusals(program: &Program, shown: &[u32]) -> Vec<Other> {
     let Err(error) = RuleSet::compile(vec![program.clone()]) else {
         return Vec::new();
     };
@@ -227,20 +237,34 @@ fn refusals(program: &Program, shown: &[u32]) -> Vec<Warning> {
         .refusals
         .iter()
         .filter(|refusal| !shown.contains(&refusal.span.start));
-    new.map(|refusal| Warning {
-        code: refusal.code(),
-        message: refusal.reason.to_string(),
-        span: refusal.span,
-        help: vec!["`run` and `eval` refuse this file until then".to_owned()],
+    new.map(|refusal| {
+        let later = matches!(
+            refusal.reason,
+            RefusalReason::NotBuilt(_)
+                | RefusalReason::Cast { .. }
+                | RefusalReason::NoMessageTime(_)
+        );
+        let wait = "`run` and `eval` refuse this file until then";
+        Other {
+            severity: match later {
+                true => Severity::Warning,
+                false => Severity::Error,
+            },
+            code: refusal.code(),
+            message: refusal.reason.to_string(),
+            span: refusal.span,
+            help: later.then(|| wait.to_owned()).into_iter().collect(),
+        }
     })
     .collect()
 }
 
 /// Connectors that `run` would refuse unless the configuration replaces them.
-fn connectors(program: &Program) -> Vec<Warning> {
+fn connectors(program: &Program) -> Vec<Other> {
     let warnings = rules::connector_warnings(program).into_iter();
     warnings
-        .map(|warning| Warning {
+        .map(|warning| Other {
+            severity: Severity::Warning,
             code: warning.code,
             message: warning.message,
             span: warning.span,

@@ -51,19 +51,30 @@ pub fn connector_warnings(program: &Program) -> Vec<ConnectorWarning> {
     };
     for index in roles(program).sinks {
         let table = &program.tables[index];
-        let Err(error) = rookery_sinks::build(&declared(program, table), &context) else {
-            continue;
-        };
-        warnings.push(ConnectorWarning {
-            code: error.code(),
-            unknown: matches!(error, SinkOptionError::UnknownConnector { .. }),
-            message: without_code(&error.to_string()),
-            span: table.span,
+        let faults = rookery_sinks::faults(&declared(program, table), &context);
+        warnings.extend(faults.iter().map(|fault| ConnectorWarning {
+            code: fault.code(),
+            unknown: matches!(fault, SinkOptionError::UnknownConnector { .. }),
+            message: without_code(&fault.to_string()),
+            span: span_of(fault, table),
             help: Vec::new(),
-        });
+        }));
     }
     warnings.sort_by_key(|warning| warning.span.start);
     warnings
+}
+
+/// Where a fault lies: at the option's name, if it is one that the table says.
+fn span_of(fault: &SinkOptionError, table: &Table) -> Span {
+    let key = match fault {
+        SinkOptionError::UnknownOption { key, .. } => key.as_str(),
+        SinkOptionError::Invalid { key, .. } => key,
+        SinkOptionError::UnknownConnector { .. } | SinkOptionError::KnownNotBuilt { .. } => {
+            "connector"
+        }
+        _ => return table.span,
+    };
+    table.option_span(key).unwrap_or(table.span)
 }
 
 /// A sink table as its file declares it.

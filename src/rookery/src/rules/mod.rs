@@ -12,6 +12,7 @@ pub use roles::roles;
 pub use tables::{apply, check_sources, spec};
 
 use crate::cli;
+use rookery_codecs::time::Zone;
 use rookery_sql::plan::{Dialect, Program, Span};
 use rookery_sql::{CompileOptions, Diagnostic, Severity, SourceFile};
 
@@ -42,7 +43,11 @@ pub fn compile(source: &SourceFile, language: &cli::Language) -> Findings {
         }),
         zone: language.zone.clone(),
     };
-    let compiled = rookery_sql::compile(source, &options);
+    let mut compiled = rookery_sql::compile(source, &options);
+    let set = compiled.zone.as_ref();
+    if set.is_some_and(|(zone, _)| Zone::parse(zone).is_err()) {
+        compiled.refuse_zone();
+    }
     Findings {
         program: compiled.program,
         diagnostics: compiled.diagnostics,

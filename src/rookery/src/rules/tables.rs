@@ -36,6 +36,7 @@ pub fn apply(files: &mut [RuleFile], overrides: &[TableOverride]) -> Vec<Unused>
             let of_all = || overrides.iter().find(|other| other.name == table.name);
             if let Some(chosen) = of_file.or_else(of_all) {
                 table.options.clone_from(&chosen.options);
+                table.option_spans.clear();
             }
         }
     }
@@ -93,7 +94,7 @@ fn check_source(table: &Table) -> Option<BadSource> {
                 connector: described,
             },
             connector: connector.map(str::to_owned),
-            span: table.span,
+            span: table.option_span("connector").unwrap_or(table.span),
             help: vec![format!(
                 "to read what comes in at `listen.tcp`, write `[tables.{}]` and `connector = \"tcp\"` in the configuration",
                 toml_key(&table.name)
@@ -107,7 +108,7 @@ fn check_source(table: &Table) -> Option<BadSource> {
             option: option.clone(),
         },
         connector: connector.map(str::to_owned),
-        span: table.span,
+        span: table.option_span(option).unwrap_or(table.span),
         help: vec![
             "drop the option; address and limits stand in `[listen]` of the configuration"
                 .to_owned(),
@@ -155,6 +156,7 @@ mod tests {
                 .iter()
                 .map(|(k, v)| ((*k).into(), (*v).into()))
                 .collect(),
+            option_spans: Vec::new(),
             primary_key: Vec::new(),
             span: Span::default(),
         }

@@ -105,6 +105,7 @@ fn rules() -> Arc<RuleSet> {
         name: name.into(),
         columns,
         options: vec![("connector".into(), "blackhole".into())],
+        option_spans: Vec::new(),
         primary_key: Vec::new(),
         span: Span::default(),
     };

@@ -12,6 +12,7 @@ use crate::diagnostics::Diagnostic;
 use crate::functions::{self, Argument, Found, Meaning, Returns, Signature};
 use crate::lexer::bytes;
 use crate::plan::{CastFailure, CompareOp, Dialect, Expr, ExprKind, Literal, Span};
+use crate::suggest::instead_of_blink;
 use crate::syntax::Name;
 use crate::time_literal::IntervalUnit;
 use crate::{Function, TimeFunction};
@@ -231,11 +232,11 @@ impl Binder<'_> {
                     Dialect::Blink => "flink",
                     Dialect::Flink => "blink",
                 };
-                Err(self.fail(Diagnostic::new(
-                    Code::OtherDialect,
-                    name.span,
-                    format!("only the {other} dialect has {}", name.text.to_uppercase()),
-                )))
+                let upper = name.text.to_uppercase();
+                let instead = instead_of_blink(&upper).map(str::to_owned);
+                let message = format!("only the {other} dialect has {upper}");
+                Err(self
+                    .fail(Diagnostic::new(Code::OtherDialect, name.span, message).help_if(instead)))
             }
             Found::Unknown(near) => Err(self.fail(
                 Diagnostic::new(

@@ -4,6 +4,9 @@ use crate::bind::catalog::Lookup;
 use crate::bind::output::Relation;
 use crate::bind::scope::{Scope, ScopeColumns, ScopeRelation, name_of};
 use crate::bind::{Binder, Bound, NotBuilt, Stop};
+use crate::code::Code;
+use crate::diagnostics::Diagnostic;
+use crate::functions;
 use crate::lexer::bytes;
 use crate::plan::{Rel, Span};
 use crate::syntax::Name;
@@ -36,7 +39,7 @@ impl Binder<'_> {
             if reported {
                 return Err(Stop::Reported);
             }
-            return self.not_built(construct.construct, construct.span);
+            return self.table_function_not_built(construct.construct, construct.span);
         }
         let (rel, relation) = self.bind_factor(&first.relation)?;
         let scope = Scope {
@@ -107,9 +110,27 @@ impl Binder<'_> {
                 self.not_built("MATCH_RECOGNIZE", span)
             }
             other => match table_function(other) {
-                Some(construct) => self.not_built(construct, span),
+                Some(construct) => self.table_function_not_built(construct, span),
                 None => Err(self.unsupported(span, "this cannot stand in FROM", None)),
             },
+        }
+    }
+
+    /// Stops at a table function or join that no operator is built for; a function that nobody knows is
+    /// an error.
+    fn table_function_not_built<T>(&mut self, construct: String, span: Span) -> Bound<T> {
+        let called = construct.strip_prefix("TABLE(");
+        let called = called.and_then(|rest| rest.strip_suffix("(..))"));
+        match called {
+            Some(name) if !functions::gives_rows(name) => Err(self.fail(
+                Diagnostic::new(
+                    Code::UnknownFunction,
+                    span,
+                    format!("there is no table function `{name}`"),
+                )
+                .help("user functions are not supported yet; UNNEST(array) gives rows of an array"),
+            )),
+            _ => self.not_built(construct, span),
         }
     }
 

@@ -39,7 +39,7 @@ use crate::syntax::{Name, Script};
 use sqlparser::tokenizer::TokenWithSpan;
 
 pub(crate) use json_calls::JSON_FUNCTIONS;
-pub(crate) use settings::{FileSettings, dialect_of};
+pub(crate) use settings::{FileSettings, dialect_of, no_such_zone};
 
 /// Why something could not be bound.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use crate::bind::output::OutputColumn;
 use crate::bind::{Binder, Bound, Stop};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
+use crate::functions::{self, Found};
 use crate::lexer::bytes;
 use crate::plan::{ColumnKind, Dialect, Expr, ExprKind, Span, TableId};
 use crate::suggest::closest;
@@ -168,7 +169,10 @@ impl Binder<'_> {
                     name.span,
                     format!("`{table_name}` has no column `{}`", name.text),
                 )
-                .help_if(near.map(|near| format!("did you mean `{near}`?"))),
+                .help_if(
+                    near.map(|near| format!("did you mean `{near}`?"))
+                        .or_else(|| self.is_function(name)),
+                ),
             ));
         }
         let index = entry.add(&name.text, DataType::STRING, ColumnKind::Undeclared);
@@ -233,6 +237,10 @@ impl Binder<'_> {
         ) {
             (Some(near), _) => Some(format!("did you mean `{near}`?")),
             (None, [only]) if declared => Some(format!("in this FROM it is called `{only}`")),
+            _ if self.is_text_column(&qualifier.text, scope) => Some(format!(
+                "`{0}` is a column of text: JSON in it is read with JSON_VALUE(`{0}`, '$.key')",
+                qualifier.text
+            )),
             _ => None,
         };
         self.fail(
@@ -243,6 +251,29 @@ impl Binder<'_> {
             )
             .help_if(help),
         )
+    }
+
+    /// What to write where a function stands without its brackets.
+    fn is_function(&self, name: &Name) -> Option<String> {
+        let found = functions::find(self.dialect, &name.text);
+        let call = !name.quoted && matches!(found, Found::Forms(_));
+        call.then(|| format!("a call has brackets: {}(..)", name.text.to_uppercase()))
+    }
+
+    fn is_text_column(&self, name: &str, scope: &Scope) -> bool {
+        scope
+            .relations
+            .iter()
+            .any(|relation| match &relation.columns {
+                ScopeColumns::Table { table, .. } => {
+                    let entry = &self.catalog.tables[*table];
+                    let column = entry.column(name).map(|index| &entry.table.columns[index]);
+                    column.is_some_and(|column| column.field.data_type.is_string())
+                }
+                ScopeColumns::Query(columns) => columns
+                    .iter()
+                    .any(|column| column.name == name && column.data_type.is_string()),
+            })
     }
 
     fn unknown_column(&mut self, name: &Name, scope: &Scope) -> Stop {

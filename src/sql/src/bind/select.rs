@@ -9,6 +9,7 @@ use sqlparser::ast::{
     Distinct, Expr as Ast, GroupByExpr, ObjectName, ObjectNamePart, Select, SelectFlavor,
     SelectItem, SelectItemQualifiedWildcardKind, Spanned, WildcardAdditionalOptions,
 };
+use sqlparser::tokenizer::Span as TokenSpan;
 
 impl Binder<'_> {
     /// Binds a SELECT.
@@ -46,39 +47,58 @@ impl Binder<'_> {
 
     /// Clauses of other SQLs that sqlparser lets pass.
     fn refuse_foreign(&mut self, select: &Select) -> Bound<()> {
-        let span = bytes(select.select_token.0.span);
+        let whole = bytes(select.select_token.0.span);
+        let clause = |first: Option<TokenSpan>| match first {
+            Some(first) => self.tokens.before(bytes(first), 2),
+            None => whole,
+        };
+        let order = Some("leave it out; rows keep their order per device");
+        let lateral = Some("write CROSS JOIN UNNEST(..) AS t(..), or LATERAL TABLE(..)");
+        let distinct_on = matches!(select.distinct, Some(Distinct::On(_)));
+        let cluster_by = select.cluster_by.first().map(Spanned::span);
+        let distribute_by = select.distribute_by.first().map(Spanned::span);
+        let sort_by = select.sort_by.first().map(Spanned::span);
+        let from_first = select.flavor != SelectFlavor::Standard;
         let foreign = [
-            (select.top.is_some(), "SELECT TOP"),
-            (select.into.is_some(), "SELECT INTO"),
-            (select.prewhere.is_some(), "PREWHERE"),
-            (!select.connect_by.is_empty(), "CONNECT BY"),
-            (!select.cluster_by.is_empty(), "CLUSTER BY"),
-            (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
-            (!select.sort_by.is_empty(), "SORT BY"),
-            (!select.lateral_views.is_empty(), "LATERAL VIEW"),
-            (select.exclude.is_some(), "EXCLUDE"),
-            (select.value_table_mode.is_some(), "SELECT AS STRUCT"),
+            (select.top.is_some(), "SELECT TOP", whole, None),
+            (select.into.is_some(), "SELECT INTO", whole, None),
+            (select.prewhere.is_some(), "PREWHERE", whole, None),
+            (!select.connect_by.is_empty(), "CONNECT BY", whole, None),
             (
-                select.flavor != SelectFlavor::Standard,
-                "FROM before SELECT",
+                cluster_by.is_some(),
+                "CLUSTER BY",
+                clause(cluster_by),
+                order,
             ),
             (
-                matches!(select.distinct, Some(Distinct::On(_))),
-                "DISTINCT ON",
+                distribute_by.is_some(),
+                "DISTRIBUTE BY",
+                clause(distribute_by),
+                order,
             ),
+            (sort_by.is_some(), "SORT BY", clause(sort_by), order),
+            (
+                !select.lateral_views.is_empty(),
+                "LATERAL VIEW",
+                whole,
+                lateral,
+            ),
+            (select.exclude.is_some(), "EXCLUDE", whole, None),
+            (
+                select.value_table_mode.is_some(),
+                "SELECT AS STRUCT",
+                whole,
+                None,
+            ),
+            (from_first, "FROM before SELECT", whole, None),
+            (distinct_on, "DISTINCT ON", whole, None),
         ];
-        let used = foreign
-            .iter()
-            .find(|(used, _)| *used)
-            .map(|(_, name)| *name);
+        let used = foreign.into_iter().find(|(used, ..)| *used);
         match used {
             None => Ok(()),
-            Some("LATERAL VIEW") => Err(self.unsupported(
-                span,
-                "LATERAL VIEW is not supported",
-                Some("write CROSS JOIN UNNEST(..) AS t(..), or LATERAL TABLE(..)"),
-            )),
-            Some(name) => Err(self.unsupported(span, format!("{name} is not supported"), None)),
+            Some((_, name, span, help)) => {
+                Err(self.unsupported(span, format!("{name} is not supported"), help))
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lexer::is_space;
 use crate::parse::is_word;
-use crate::plan::Dialect;
+use crate::plan::{Dialect, Span};
 use crate::suggest::closest;
 use crate::syntax::{Script, Setting};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -21,6 +21,8 @@ pub(crate) struct FileSettings {
     pub(crate) zone: String,
     /// Whether the file, or whoever compiles it, says the zone.
     pub(crate) zone_is_set: bool,
+    /// Where the file says it.
+    pub(crate) zone_span: Option<Span>,
 }
 
 /// The language of a file, read from its tokens: reading its types depends on it. The last SET wins.
@@ -67,6 +69,7 @@ impl FileSettings {
             (None, Dialect::Flink) => "UTC".to_owned(),
         };
         let mut zone_is_set = options.zone.is_some();
+        let mut zone_span = None;
         for setting in &script.settings {
             zone_is_set |= setting.key == ZONE;
             match setting.key.as_str() {
@@ -75,8 +78,11 @@ impl FileSettings {
                 }
                 DIALECT => {}
                 ZONE => match parse_zone(&setting.value) {
-                    Some(parsed) => zone = parsed,
-                    None => diagnostics.push(unknown_zone(setting)),
+                    Some(parsed) => {
+                        zone = parsed;
+                        zone_span = Some(setting.value_span);
+                    }
+                    None => diagnostics.push(no_such_zone(&setting.value, setting.value_span)),
                 },
                 _ => diagnostics.push(unknown_key(setting)),
             }
@@ -85,6 +91,7 @@ impl FileSettings {
             dialect,
             zone,
             zone_is_set,
+            zone_span,
         }
     }
 }
@@ -98,11 +105,12 @@ fn unknown_dialect(setting: &Setting) -> Diagnostic {
     .help("write 'blink' or 'flink'")
 }
 
-fn unknown_zone(setting: &Setting) -> Diagnostic {
+/// The error that a zone's name is none.
+pub(crate) fn no_such_zone(zone: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::InvalidSetting,
-        setting.value_span,
-        format!("`{}` is no time zone", setting.value),
+        span,
+        format!("`{zone}` is no time zone"),
     )
     .help("write a name such as 'Asia/Shanghai' or an offset such as '+08:00'")
 }

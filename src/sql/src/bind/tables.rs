@@ -54,12 +54,24 @@ impl Binder<'_> {
                 kind,
             });
         }
+        if let Some(span) = statement.partitioned {
+            self.warn(
+                Diagnostic::new(
+                    Code::UnknownSetting,
+                    span,
+                    "PARTITIONED BY does nothing here",
+                )
+                .help("leave it out; row files are cut by size and time, not by a column"),
+            );
+        }
+        let (options, option_spans) = self.options(statement);
         let mut entry = TableEntry {
             declared: columns.len(),
             table: Table {
                 name: statement.name.text.clone(),
                 columns,
-                options: self.options(statement),
+                options,
+                option_spans,
                 primary_key: Vec::new(),
                 span: statement.name.span,
             },
@@ -92,7 +104,8 @@ impl Binder<'_> {
         }
     }
 
-    fn options(&mut self, statement: &CreateTable) -> Vec<(String, String)> {
+    /// The options by their names, and where each name stands.
+    fn options(&mut self, statement: &CreateTable) -> (Vec<(String, String)>, Vec<Span>) {
         let mut options = BTreeMap::new();
         for option in &statement.options {
             let mut key = match self.dialect {
@@ -113,9 +126,10 @@ impl Binder<'_> {
                 );
                 continue;
             }
-            options.insert(key, option.value.clone());
+            options.insert(key, (option.value.clone(), option.key_span));
         }
-        options.into_iter().collect()
+        let place = |(key, (value, span))| ((key, value), span);
+        options.into_iter().map(place).unzip()
     }
 
     fn primary_key(&mut self, statement: &CreateTable, entry: &TableEntry) -> Vec<usize> {

@@ -24,6 +24,7 @@ fn without_places(program: &Program) -> Program {
     let mut program = program.clone();
     for table in &mut program.tables {
         table.span = Span::default();
+        table.option_spans.clear();
         for column in &mut table.columns {
             if let crate::plan::ColumnKind::Computed(computed) = &mut column.kind {
                 expr(computed);

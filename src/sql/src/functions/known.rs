@@ -90,6 +90,11 @@ pub(super) fn kind(name: &str) -> Option<&'static str> {
         .find_map(|&(kind, names)| names.contains(&name).then_some(kind))
 }
 
+/// Whether an upper-case name is that of a function that stands for a table.
+pub(super) fn gives_rows(name: &str) -> bool {
+    TABLE.contains(&name) || WINDOW.contains(&name)
+}
+
 /// All of the names.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().flat_map(|(_, names)| names.iter().copied())

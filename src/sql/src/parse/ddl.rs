@@ -23,8 +23,12 @@ pub(crate) fn read_table(reading: &Reading<'_>, parser: &mut Parser) -> Read<Cre
         primary_keys: Vec::new(),
         watermarks: Vec::new(),
         options: Vec::new(),
+        partitioned: None,
     };
     refuse_other_forms(parser)?;
+    if parser.peek_word(0, "WITH") {
+        return Err(without_columns(parser));
+    }
     parser.expect(&Token::LParen, "`(` and the table's columns")?;
     loop {
         if parser.peek_is(0, &Token::RParen) && !table.columns.is_empty() {
@@ -41,12 +45,30 @@ pub(crate) fn read_table(reading: &Reading<'_>, parser: &mut Parser) -> Read<Cre
     Ok(table)
 }
 
+/// `CREATE TABLE t WITH (..)`, which Flink takes where LIKE or AS SELECT follows.
+fn without_columns(parser: &mut Parser) -> Box<Diagnostic> {
+    let with = parser.next_span();
+    parser.advance_token();
+    if parser.skip_brackets().is_ok()
+        && let Err(other_form) = refuse_other_forms(parser)
+    {
+        return other_form;
+    }
+    Box::new(
+        Diagnostic::new(Code::UnexpectedToken, with, "the table has no columns")
+            .label("`(` and the columns stand before WITH")
+            .help("write CREATE TABLE name (column TYPE, ..) WITH (..)"),
+    )
+}
+
 fn read_clauses(parser: &mut Parser, table: &mut CreateTable) -> Read<()> {
     if parser.accept_word("COMMENT") {
         parser.text("a comment in quotes")?;
     }
+    let start = parser.next_span();
     if parser.accept_words(&["PARTITIONED", "BY"]) {
         parser.name_list("a column")?;
+        table.partitioned = Some(start.to(parser.last_span()));
     }
     if parser.accept_word("WITH") {
         table.options = read_options(parser)?;
@@ -94,6 +116,7 @@ fn read_element(reading: &Reading<'_>, parser: &mut Parser, table: &mut CreateTa
         table.primary_keys.push(primary_key(parser, columns, start));
         return Ok(());
     }
+    refuse_constraint(parser)?;
     if parser.accept_words(&["PERIOD", "FOR", "SYSTEM_TIME"]) {
         // Blink's mark of a table that is looked up; any table can be.
         return Ok(());
@@ -116,6 +139,52 @@ fn read_element(reading: &Reading<'_>, parser: &mut Parser, table: &mut CreateTa
         return Ok(());
     }
     read_column(reading, parser, table)
+}
+
+/// Constraints of other databases, in the place of a column.
+fn refuse_constraint(parser: &Parser) -> Read<()> {
+    let bracket = parser.peek_is(1, &Token::LParen);
+    let found = match parser.peek_token_ref().token {
+        _ if parser.peek_word(0, "UNIQUE") && bracket => "UNIQUE",
+        _ if parser.peek_word(0, "CHECK") && bracket => "CHECK",
+        _ if parser.peek_word(0, "INDEX") && bracket => "INDEX",
+        _ if parser.peek_word(0, "FOREIGN") && parser.peek_word(1, "KEY") => "FOREIGN KEY",
+        _ => return Ok(()),
+    };
+    Err(not_of_a_stream(parser, found))
+}
+
+/// What other databases let follow a column's type.
+fn refuse_addition(parser: &Parser) -> Read<()> {
+    const ADDITIONS: &[&str] = &[
+        "DEFAULT",
+        "AUTO_INCREMENT",
+        "UNIQUE",
+        "CHECK",
+        "REFERENCES",
+        "GENERATED",
+        "COLLATE",
+        "UNSIGNED",
+    ];
+    let found = ADDITIONS.iter().find(|word| parser.peek_word(0, word));
+    found.map_or(Ok(()), |found| Err(not_of_a_stream(parser, found)))
+}
+
+fn not_of_a_stream(parser: &Parser, what: &str) -> Box<Diagnostic> {
+    let help = match what {
+        "DEFAULT" => "write COALESCE(.., value) in the query that fills it",
+        "AUTO_INCREMENT" => "number rows in the target's own system",
+        "GENERATED" => "write `name AS expression`",
+        _ => "leave it out; the target's own system keeps it",
+    };
+    Box::new(
+        Diagnostic::new(
+            Code::UnsupportedSyntax,
+            parser.next_span(),
+            format!("{what} is not supported in a table"),
+        )
+        .help(help),
+    )
 }
 
 fn primary_key(parser: &mut Parser, columns: Vec<Name>, start: Span) -> PrimaryKey {
@@ -164,6 +233,7 @@ fn read_column(reading: &Reading<'_>, parser: &mut Parser, table: &mut CreateTab
             break;
         }
     }
+    refuse_addition(parser)?;
     let kind = match metadata {
         Some(key) => ColumnDefinitionKind::Metadata { data_type, key },
         None => ColumnDefinitionKind::Physical(data_type),

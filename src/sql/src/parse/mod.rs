@@ -3,6 +3,7 @@
 
 mod between;
 mod calls;
+mod clues;
 mod cursor;
 mod ddl;
 mod dialect;
@@ -23,9 +24,9 @@ pub(crate) use types::TYPE_NAMES;
 use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lexer::{Lexed, bytes, is_space};
+use crate::parse::cursor::Cursor;
 use crate::parse::rule_names::RuleNames;
 use crate::plan::Span;
-use crate::suggest::closest;
 use crate::syntax::Script;
 use rookery_model::limits::SQL_NESTING_MAX;
 use sqlparser::parser::{Parser, ParserError};
@@ -186,7 +187,7 @@ impl<'a> Reading<'a> {
                     self.statement_end = bytes(parser.get_current_token().span).end;
                     continue;
                 }
-                Ok(()) => Box::new(trailing(&parser)),
+                Ok(()) => parser.unexpected("`;`"),
                 Err(diagnostic) => diagnostic,
             };
             if let Some(bracket) = self.open_bracket(from) {
@@ -195,10 +196,13 @@ impl<'a> Reading<'a> {
             if diagnostic.span == Span::default() {
                 diagnostic.span = Span { start: end, end };
             }
-            self.diagnostics.push(*diagnostic);
+            let diagnostic = clues::add(*diagnostic, &self.tokens[from..]);
+            self.diagnostics.push(diagnostic);
             self.script.truncate(before);
             self.remember_unreadable(from);
-            match self.next_statement(from + 1) {
+            // What SHOW would show is no statement.
+            let passed = 1 + usize::from(is_word(&self.tokens[from].token, "SHOW"));
+            match self.next_statement(from + passed) {
                 Some(next) => from = next,
                 None => return,
             }
@@ -339,6 +343,15 @@ impl<'a> Reading<'a> {
         let Some((first, rest)) = tokens.split_first() else {
             return;
         };
+        if is_word(&first.token, "WITH") {
+            let named = rest.windows(3).filter_map(|part| match &part[0].token {
+                Token::Word(word) if is_word(&part[1].token, "AS") => {
+                    (part[2].token == Token::LParen).then(|| word.value.clone())
+                }
+                _ => None,
+            });
+            self.script.unreadable.extend(named);
+        }
         if !is_word(&first.token, "CREATE") {
             return;
         }
@@ -366,19 +379,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The error that something stands behind a whole statement.
-fn trailing(parser: &Parser) -> Diagnostic {
-    const CLAUSES: &[&str] = &["FROM", "WHERE", "GROUP", "UNION", "JOIN", "AND", "OR", "AS"];
-    let diagnostic = cursor::unexpected("`;`", parser.peek_token_ref());
-    let before = match &parser.get_current_token().token {
-        Token::Word(word) if word.quote_style.is_none() => word.value.as_str(),
-        _ => "",
-    };
-    let near = closest(before, CLAUSES.iter().copied());
-    let near = near.filter(|near| !near.eq_ignore_ascii_case(before));
-    diagnostic.help_if(near.map(|near| format!("did you mean {near} instead of `{before}`?")))
-}
-
 /// The error that a token stands between two operands and is no operator.
 fn no_operator(found: &TokenWithSpan) -> Diagnostic {
     let help = match found.token {
@@ -400,6 +400,7 @@ fn friendly(expected: &str) -> String {
         "an expression" | "an expression:" => "an expression".to_owned(),
         "identifier" => "a name".to_owned(),
         "end of statement" => "`;`".to_owned(),
+        "date/time field" => "a unit of time".to_owned(),
         "joined table" => "JOIN, or a subquery".to_owned(),
         is if is.starts_with("[NOT] NULL") => {
             "NULL, TRUE, FALSE, UNKNOWN, DISTINCT FROM or JSON after IS".to_owned()

@@ -4,6 +4,7 @@ use crate::lexer::bytes;
 use crate::parse::Reading;
 use crate::parse::cursor::{Cursor, Read, is_word};
 use crate::plan::Span;
+use crate::suggest::closest;
 use crate::syntax::ReadQuery;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -93,7 +94,11 @@ pub(crate) fn read(
         .any(|word| parser.peek_word(0, word))
         && !parser.peek_is(0, &Token::LParen)
     {
-        return Err(parser.unexpected("SELECT, VALUES or WITH"));
+        let diagnostic = *parser.unexpected("SELECT, VALUES or WITH");
+        let found = parser.peek_token_ref().token.to_string();
+        let near = closest(&found, ["SELECT", "VALUES", "WITH"]);
+        let help = near.map(|near| format!("did you mean {near}?"));
+        return Err(Box::new(diagnostic.help_if(help)));
     }
     let query = parser
         .parse_query()

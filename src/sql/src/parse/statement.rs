@@ -102,6 +102,10 @@ fn close_set(reading: &mut Reading<'_>, parser: &mut Parser) -> Read<()> {
 
 /// `SET 'key' = 'value'`, and bare `SET a.b = value`.
 fn read_set(parser: &mut Parser) -> Read<Setting> {
+    if parser.peek_is(0, &Token::EOF) {
+        let diagnostic = *parser.unexpected("a key in quotes");
+        return Err(Box::new(diagnostic.help("write SET 'key' = 'value'")));
+    }
     let (key, key_span) = if matches!(parser.peek_token_ref().token, Token::Word(_)) {
         ddl::dotted_word(parser, "a key")?
     } else {
@@ -145,7 +149,9 @@ fn read_insert(
             .help("write INSERT INTO"),
         ));
     }
-    parser.expect_word("INTO")?;
+    parser
+        .expect_word("INTO")
+        .map_err(|diagnostic| Box::new((*diagnostic).help("write INSERT INTO")))?;
     if parser.peek_word(0, "TABLE") && matches!(parser.peek_nth_token_ref(1).token, Token::Word(_))
     {
         parser.advance_token();

@@ -2,8 +2,9 @@
 
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
-use crate::parse::cursor::Cursor;
+use crate::parse::cursor::{Cursor, is_word};
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
 
 struct Refused {
     /// How it begins.
@@ -28,6 +29,10 @@ const OWN_CATALOGUE: &str =
     "a rule file is a catalogue of its own: declare its tables in it and leave this out";
 const NO_SINK: &str =
     "write INSERT INTO a table with connector = 'print', or try it with `rookery eval`";
+const REPLACES: &str = "write INSERT INTO: rows of a sink with a PRIMARY KEY replace each other";
+const NO_TRANSACTION: &str = "leave it out; what groups INSERTs is BEGIN STATEMENT SET; .. END;";
+const RIGHTS: &str = "give rights in the target's own system";
+const CLIENT: &str = "leave it out";
 const NO_FUNCTIONS: &str = "use the built-in functions; user functions are not supported yet";
 
 const REFUSED: &[Refused] = &[
@@ -66,6 +71,11 @@ const REFUSED: &[Refused] = &[
         "materialized tables are not supported",
         "declare a sink and INSERT INTO it",
     ),
+    refused(
+        &["CREATE", "INDEX"],
+        "CREATE INDEX is not supported",
+        "make it in the target's own system",
+    ),
     refused(&["USE"], "USE is not supported", OWN_CATALOGUE),
     refused(
         &["DROP"],
@@ -80,7 +90,7 @@ const REFUSED: &[Refused] = &[
     refused(
         &["SHOW"],
         "SHOW is not supported",
-        "`rookery check FILE` says what a file holds",
+        "`rookery explain FILE` shows the rules of a file",
     ),
     refused(
         &["DESCRIBE"],
@@ -95,7 +105,7 @@ const REFUSED: &[Refused] = &[
     refused(
         &["EXPLAIN"],
         "EXPLAIN is not supported in a file",
-        "`rookery check FILE` says what is wrong with a file",
+        "`rookery explain FILE` shows how its rules run",
     ),
     refused(
         &["RESET"],
@@ -136,6 +146,39 @@ const REFUSED: &[Refused] = &[
         &["MERGE"],
         "MERGE is not supported",
         "INSERT INTO a sink with a PRIMARY KEY; its rows replace each other",
+    ),
+    refused(&["UPSERT"], "UPSERT is not supported", REPLACES),
+    refused(&["REPLACE"], "REPLACE is not supported", REPLACES),
+    refused(&["BEGIN"], "there are no transactions here", NO_TRANSACTION),
+    refused(
+        &["START", "TRANSACTION"],
+        "there are no transactions here",
+        NO_TRANSACTION,
+    ),
+    refused(
+        &["COMMIT"],
+        "there are no transactions here",
+        NO_TRANSACTION,
+    ),
+    refused(
+        &["ROLLBACK"],
+        "there are no transactions here",
+        NO_TRANSACTION,
+    ),
+    refused(&["GRANT"], "GRANT is not supported", RIGHTS),
+    refused(&["REVOKE"], "REVOKE is not supported", RIGHTS),
+    refused(&["HELP"], "HELP is a command of Flink's SQL client", CLIENT),
+    refused(&["QUIT"], "QUIT is a command of Flink's SQL client", CLIENT),
+    refused(&["EXIT"], "EXIT is a command of Flink's SQL client", CLIENT),
+    refused(
+        &["CLEAR"],
+        "CLEAR is a command of Flink's SQL client",
+        CLIENT,
+    ),
+    refused(
+        &["SOURCE"],
+        "SOURCE is a command of Flink's SQL client",
+        "name that file in the configuration's `rules` too",
     ),
     refused(
         &["TRUNCATE"],
@@ -181,8 +224,30 @@ const REFUSED: &[Refused] = &[
     refused(&["VALUES"], "nothing takes these rows", NO_SINK),
 ];
 
+/// `WITH .. INSERT INTO`, as Hive and Spark write it.
+fn with_before_insert(parser: &Parser) -> Option<Box<Diagnostic>> {
+    if !parser.peek_word(0, "WITH") {
+        return None;
+    }
+    let ahead = (1..).map(|n| parser.peek_nth_token_ref(n));
+    let mut ahead = ahead.take_while(|token| token.token != Token::EOF);
+    let insert = ahead.find(|token| is_word(&token.token, "INSERT"))?;
+    Some(Box::new(
+        Diagnostic::new(
+            Code::UnsupportedSyntax,
+            parser.next_span(),
+            "WITH stands behind INSERT INTO here",
+        )
+        .related(crate::lexer::bytes(insert.span), "write this first")
+        .help("write INSERT INTO sink WITH name AS (..) SELECT .."),
+    ))
+}
+
 /// The error of such a statement, if one begins at the parser's place.
 pub(crate) fn find(parser: &Parser) -> Option<Box<Diagnostic>> {
+    if let Some(misplaced) = with_before_insert(parser) {
+        return Some(misplaced);
+    }
     let refused = REFUSED.iter().find(|refused| {
         let mut words = refused.words.iter().enumerate();
         words.all(|(n, word)| parser.peek_word(n, word))

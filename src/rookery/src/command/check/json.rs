@@ -80,18 +80,12 @@ impl<'a> Finding<'a> {
         }
     }
 
-    /// What else is wrong at a place of a file.
-    pub(super) fn warning(
-        source: &'a SourceFile,
-        code: &'a str,
-        message: &'a str,
-        span: Span,
-        help: &'a [String],
-    ) -> Self {
+    /// The same at a place of the file.
+    pub(super) fn at(self, source: &SourceFile, span: Span, severity: Severity) -> Self {
         Self {
             place: Place::of(source, span),
-            severity: word(Severity::Warning),
-            ..Self::of_file(&source.path, code, message, help)
+            severity: word(severity),
+            ..self
         }
     }
 
