@@ -3,8 +3,10 @@
 use crate::eval::column::ColumnRead;
 use crate::eval::context::Context;
 use crate::eval::pattern::TextHash;
+use crate::text_table::TextTable;
 use rookery_model::Value;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Branches by what must hold of a message before they can make a row.
 #[derive(Debug, Default)]
@@ -20,15 +22,17 @@ pub(crate) struct Dispatch {
 pub(crate) struct Discriminator {
     pub column: ColumnRead,
     pub lookup: Lookup,
+    /// Branches, those of one value side by side.
+    pub listed: Vec<u32>,
     /// All of them, for a value that cannot be read as the column's type: each says what becomes of it.
     pub all: Vec<u32>,
 }
 
-/// From a value to branches, in order.
+/// From a value to where its branches are listed, in order.
 #[derive(Debug)]
 pub(crate) enum Lookup {
-    Text(HashMap<Box<str>, Vec<u32>, TextHash>),
-    Int(HashMap<i64, Vec<u32>, TextHash>),
+    Text(TextTable),
+    Int(HashMap<i64, Range<usize>, TextHash>),
 }
 
 /// Branches to try, in order; `tested` says of each whether its guard is known to be TRUE.
@@ -98,12 +102,12 @@ impl Discriminator {
             cx.columns_to_null.set(failures);
             return Found::Unreadable;
         }
-        let branches = match (&self.lookup, value) {
-            (Lookup::Text(map), Ok(Value::String(text))) => map.get(text),
-            (Lookup::Int(map), Ok(Value::Int(int))) => map.get(&int),
+        let listed = match (&self.lookup, value) {
+            (Lookup::Text(table), Ok(Value::String(text))) => table.get(text),
+            (Lookup::Int(map), Ok(Value::Int(int))) => map.get(&int).cloned().unwrap_or_default(),
             // NULL equals nothing.
-            _ => None,
+            _ => 0..0,
         };
-        Found::Branches(branches.map_or(&[][..], Vec::as_slice))
+        Found::Branches(&self.listed[listed])
     }
 }

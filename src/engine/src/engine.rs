@@ -2,15 +2,16 @@
 
 use crate::dispatch::{Candidate, Candidates};
 use crate::eval::context::{Context, GroupState, JsonInput, Site, SpareJson};
+use crate::eval::node::Node;
 use crate::eval::workspace::Workspace;
 use crate::failure::Failure;
 use crate::record::{Counter, Output, Record, RecordInput};
-use crate::rules::{Branch, RuleSet, SourceId};
+use crate::rules::{Branch, RuleSet, Shape, SourceId};
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
 use rookery_codecs::json::{Decoder, Document, Matches, Node as JsonNode, NodeRef};
-use rookery_model::{DeadLetter, ShardId, Stage, Value};
+use rookery_model::{DeadLetter, ShardId, SinkId, Stage, Value};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -177,6 +178,7 @@ impl Buffers {
             matches: &self.matches,
             matches_used: Cell::new(0),
             group_plans: &rules.groups,
+            groups_at: Cell::new(0),
             step: self.steps,
             work: Workspace {
                 arena,
@@ -212,18 +214,19 @@ impl<'s> Step<'s> {
         's: 'a,
     {
         let rules = self.rules;
-        let rule_of = |candidate: &Candidate| rules.branches[candidate.branch as usize].rule;
-        for of_rule in candidates.chunk_by(|a, b| rule_of(a) == rule_of(b)) {
-            let rule = rule_of(&of_rule[0]);
+        let branch_of = |candidate: &Candidate| &rules.branches[candidate.branch as usize];
+        for of_rule in candidates.chunk_by(|a, b| branch_of(a).rule == branch_of(b).rule) {
+            let branch = branch_of(&of_rule[0]);
+            let rule = branch.rule;
             cx.rule.set(rule);
             cx.uuids.set(0);
             match of_rule {
-                [one] => match self.branch(*one, cx) {
-                    Ok(Some(row)) => out.row(rule, self.sink(rule), 0, row),
+                [one] => match self.branch(branch, one.guarded, cx) {
+                    Ok(Some(row)) => out.row(rule, branch.sink, 0, row),
                     Ok(None) => {}
                     Err(failure) => self.fail(failure, rule, cx, out),
                 },
-                several => self.union(several, rule, cx, out),
+                several => self.union(several, branch, cx, out),
             }
             count(rule, cx, out);
         }
@@ -233,7 +236,7 @@ impl<'s> Step<'s> {
     fn union<'a>(
         &self,
         branches: &[Candidate],
-        rule: u16,
+        first: &'s Branch,
         cx: &Context<'_, 'a>,
         out: &mut impl Output,
     ) where
@@ -241,59 +244,82 @@ impl<'s> Step<'s> {
     {
         let mut rows = ArenaVec::new_in(cx.work.arena);
         for candidate in branches {
-            match self.branch(*candidate, cx) {
+            let branch = &self.rules.branches[candidate.branch as usize];
+            match self.branch(branch, candidate.guarded, cx) {
                 Ok(row) => rows.extend(row),
-                Err(failure) => return self.fail(failure, rule, cx, out),
+                Err(failure) => return self.fail(failure, first.rule, cx, out),
             }
         }
         for (ordinal, row) in (0..).zip(rows) {
-            out.row(rule, self.sink(rule), ordinal, row);
+            out.row(first.rule, first.sink, ordinal, row);
         }
     }
 
-    /// The row that a branch makes, if the record passes its conditions.
+    /// The row that a branch makes, if the record passes its conditions; whether its guard is known to.
     fn branch<'a>(
         &self,
-        candidate: Candidate,
+        branch: &'s Branch,
+        guarded: bool,
         cx: &Context<'_, 'a>,
     ) -> Result<Option<&'a [Value<'a>]>, &'a Failure<'a>>
     where
         's: 'a,
     {
-        let branch: &'s Branch = &self.rules.branches[candidate.branch as usize];
         if self.source.is_some() && branch.source.is_some() && branch.source != self.source {
             return Ok(None);
         }
-        cx.zone.set(&self.rules.zones[branch.program]);
+        let rules = self.rules;
+        cx.zone.set(&rules.zones[branch.zone as usize]);
+        cx.groups_at.set(branch.groups as usize);
         cx.made.set(0);
-        let tested = branch.guard.filter(|_| candidate.guarded);
-        for (place, condition) in branch.conjuncts.iter().enumerate() {
-            if Some(place) != tested && condition.truth(cx)? != Some(true) {
-                return Ok(None);
-            }
+        let shape = &rules.shapes[branch.shape as usize];
+        if !self.passes(branch, shape, guarded, cx)? {
+            return Ok(None);
         }
         let row = cx
             .work
             .arena
-            .alloc_slice_fill_copy(branch.row.len(), Value::Null);
-        for (value, node) in row.iter_mut().zip(&branch.row) {
+            .alloc_slice_fill_copy(shape.row.len(), Value::Null);
+        for (value, node) in row.iter_mut().zip(&shape.row) {
             *value = node.value(cx)?;
         }
-        self.check_key(branch.rule, row, cx)?;
+        if shape.keyed {
+            self.check_key(branch.sink, row, cx)?;
+        }
         Ok(Some(row))
+    }
+
+    /// Whether all conditions are TRUE; the guard is not tested where it is known to be.
+    #[inline]
+    fn passes<'a>(
+        &self,
+        branch: &'s Branch,
+        shape: &'s Shape,
+        guarded: bool,
+        cx: &Context<'_, 'a>,
+    ) -> Result<bool, &'a Failure<'a>>
+    where
+        's: 'a,
+    {
+        let Some(guard) = branch.guard.filter(|_| !guarded) else {
+            return all_true(&shape.conditions, cx);
+        };
+        let (before, after) = shape.conditions.split_at(guard.place as usize);
+        let own = &self.rules.guards[guard.node as usize];
+        Ok(all_true(before, cx)? && own.truth(cx)? == Some(true) && all_true(after, cx)?)
     }
 
     /// A row without a value in its sink's primary key goes nowhere.
     fn check_key<'a>(
         &self,
-        rule: u16,
+        sink: SinkId,
         row: &[Value<'a>],
         cx: &Context<'_, 'a>,
     ) -> Result<(), &'a Failure<'a>>
     where
         's: 'a,
     {
-        let sink = &self.rules.sinks[usize::from(self.sink(rule).0)];
+        let sink = &self.rules.sinks[usize::from(sink.0)];
         for &column in &sink.primary_key {
             if row[column].is_null() {
                 return cx.fail(Failure::NullKey {
@@ -303,10 +329,6 @@ impl<'s> Step<'s> {
             }
         }
         Ok(())
-    }
-
-    fn sink(&self, rule: u16) -> rookery_model::SinkId {
-        self.rules.rules[usize::from(rule)].sink
     }
 
     #[cold]
@@ -332,6 +354,20 @@ fn fail(
         reason: &reason,
         raw,
     });
+}
+
+/// Whether conditions are TRUE, tested in order until one is not.
+#[inline]
+fn all_true<'a>(
+    conditions: &'a [Arc<Node>],
+    cx: &Context<'_, 'a>,
+) -> Result<bool, &'a Failure<'a>> {
+    for condition in conditions {
+        if condition.truth(cx)? != Some(true) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Gives out what the rule at work has counted.

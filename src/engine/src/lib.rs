@@ -22,6 +22,7 @@ mod failure;
 mod functions;
 mod record;
 mod rules;
+mod text_table;
 
 pub use description::{
     BranchDescription, Description, DispatchDescription, JsonReads, PathReads, TestedValue,

@@ -28,7 +28,12 @@ pub struct RuleSet {
     /// Keys whose text is parsed as JSON.
     pub(crate) inputs: Vec<usize>,
     pub(crate) groups: Vec<PathGroup>,
-    /// By program.
+    /// What branches do, each once: rules of one shape use the same memory, so that a thousand of them
+    /// stay in the cache.
+    pub(crate) shapes: Vec<Shape>,
+    /// Conditions that the dispatch table answers.
+    pub(crate) guards: Vec<Node>,
+    /// The programs' zones, each once.
     pub(crate) zones: Vec<Zone>,
     pub(crate) regexes: Vec<Regex>,
     /// How many operators remember what their last pattern, path or format meant.
@@ -86,18 +91,43 @@ pub struct SourceTable {
     pub options: Vec<(String, String)>,
 }
 
-/// One way from a source's message to a row.
+/// One way from a source's message to a row: what it has of its own. All of a thousand rules' is read from
+/// far away when messages go round them, so there is little of it.
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub rule: u16,
-    pub program: usize,
+    pub sink: SinkId,
     /// None of a row of constants.
     pub source: Option<SourceId>,
-    /// All must be TRUE; cheap ones come first.
-    pub conjuncts: Box<[Node]>,
-    /// Which of them the dispatch table has tested, when it could.
-    pub guard: Option<usize>,
-    pub row: Box<[Node]>,
+    /// Its program's, among the set's.
+    pub zone: u32,
+    /// The first of the groups of paths that it and those reached together with it read.
+    pub groups: u32,
+    /// The condition that the dispatch table has tested, when it could.
+    pub guard: Option<Guard>,
+    /// What it does, among the set's.
+    pub shape: u32,
+}
+
+/// A condition that the dispatch table answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guard {
+    /// Its place among the set's.
+    pub node: u32,
+    /// How many of its branch's other conditions come before it.
+    pub place: u32,
+}
+
+/// What branches do, but for the value that leads to them: those of many rules do the same. An expression
+/// that several shapes have is the same memory too.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// The conditions but for the guard: all must be TRUE; cheap ones come first.
+    pub conditions: Box<[Arc<Node>]>,
+    /// The row's values.
+    pub row: Box<[Arc<Node>]>,
+    /// Whether the sink has a primary key.
+    pub keyed: bool,
 }
 
 /// Paths into one column's JSON that are read in one walk.

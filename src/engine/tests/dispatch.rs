@@ -222,3 +222,55 @@ fn rules_by_many_columns_all_run() {
     let expected: Vec<String> = (0..20).map(|i| format!("{i}:0: {i}")).collect();
     assert_eq!(seen.rows, expected);
 }
+
+/// Rules whose expressions look alike, though what surrounds them differs, keep what is theirs.
+#[test]
+fn rules_of_one_shape_keep_what_is_theirs() {
+    let k_of = |index| json_value(column(index), &["k"]);
+    let of_type = |name: &str, row: Vec<Expr>| {
+        let condition = and(vec![
+            equal(column(TYPE), text(name)),
+            is(k_of(D), IsTest::Null, true),
+        ]);
+        rule(&format!("rule {name}"), Some(condition), row)
+    };
+    // The same paths, met in another order; another group; another constant.
+    let rules = vec![
+        of_type("a", vec![k_of(D), k_of(PK), int(1)]),
+        of_type("b", vec![k_of(PK), k_of(D), int(1)]),
+        of_type("c", vec![k_of(D), k_of(D), int(2)]),
+        of_type("d", vec![k_of(D), json_value(column(D), &["l"]), int(1)]),
+        of_type("e", vec![k_of(D), k_of(PK), int(1)]),
+    ];
+    let hour = || cast(record_time(), DataType::STRING);
+    let zoned = |zone: &str, name: &str| Program {
+        name: format!("job of {name}"),
+        zone: zone.to_owned(),
+        ..program(source(), vec![of_type(name, vec![hour()])])
+    };
+    let mut engine = engine(vec![
+        program(source(), rules),
+        zoned("Asia/Shanghai", "f"),
+        zoned("UTC", "g"),
+    ]);
+    let mut rows = |name: &str| {
+        let message = format!(
+            r#"{{"type":"{name}","d":"{{\"k\":\"d\",\"l\":\"l\"}}","pk":"{{\"k\":\"pk\"}}"}}"#
+        );
+        step(&mut engine, &message).rows
+    };
+    assert_eq!(rows("a"), ["0:0: 'd', 'pk', 1"]);
+    assert_eq!(rows("b"), ["1:0: 'pk', 'd', 1"]);
+    assert_eq!(rows("c"), ["2:0: 'd', 'd', 2"]);
+    assert_eq!(rows("d"), ["3:0: 'd', 'l', 1"]);
+    assert_eq!(rows("e"), ["4:0: 'd', 'pk', 1"]);
+    assert_eq!(rows("f"), ["5:0: '2026-11-22 18:00:00.123'"]);
+    assert_eq!(rows("g"), ["6:0: '2026-11-22 10:00:00.123'"]);
+}
+
+/// The record's time as an instant, whose text depends on the zone.
+fn record_time() -> Expr {
+    use rookery_sql::{Function, TimeFunction};
+    let function = Function::Time(TimeFunction::CurrentTimestamp);
+    call(function, Vec::new(), DataType::TimestampLtz(3))
+}

@@ -28,7 +28,7 @@ pub(crate) fn describe(programs: &[Program]) -> Description {
             .iter()
             .map(|&place| draft.flat.conjuncts[place].clone())
             .collect(),
-        dispatched: branch.guard,
+        dispatched: branch.guard.map(|guard| guard.place as usize),
         outputs: draft.flat.outputs.clone(),
     });
     let json = groups.into_iter().map(|group| JsonReads {
@@ -78,20 +78,20 @@ fn dispatched(
     keys: &BTreeMap<usize, String>,
 ) -> DispatchDescription {
     let mut values: Vec<TestedValue> = match &discriminator.lookup {
-        Lookup::Text(map) => map
+        Lookup::Text(table) => table
             .iter()
-            .map(|(text, branches)| TestedValue {
+            .map(|(text, listed)| TestedValue {
                 text: format!("'{}'", text.replace('\'', "''")),
-                branches: places(branches),
+                branches: places(&discriminator.listed[listed]),
             })
             .collect(),
         Lookup::Int(map) => {
             let sorted: BTreeMap<_, _> = map.iter().collect();
             sorted
                 .into_iter()
-                .map(|(int, branches)| TestedValue {
+                .map(|(int, listed)| TestedValue {
                     text: int.to_string(),
-                    branches: places(branches),
+                    branches: places(&discriminator.listed[listed.clone()]),
                 })
                 .collect()
         }

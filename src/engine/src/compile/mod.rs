@@ -4,6 +4,7 @@
 mod describe;
 mod fuse;
 mod lower;
+mod nodes;
 mod order;
 mod select;
 mod shared;
@@ -11,10 +12,12 @@ mod simplify;
 mod tables;
 
 use crate::error::{CompileError, Refusal, RefusalReason};
-use crate::rules::{Branch, RuleInfo, RuleSet, SourceId};
+use crate::rules::{Branch, Guard, RuleInfo, RuleSet, SourceId};
 use fuse::{FlatBranch, Refused};
 use lower::Lowering;
+use nodes::Outline;
 use rookery_codecs::time::Zone;
+use rookery_model::SinkId;
 use rookery_model::limits::RULES_MAX;
 use rookery_sql::plan::{ColumnKind, CompareOp, Expr, ExprKind, Literal, Program, Span};
 use select::{Key, Selection, Test};
@@ -25,6 +28,9 @@ use tables::Tables;
 /// A branch under way: over its source's columns, not yet lowered.
 struct Draft {
     rule: u16,
+    sink: SinkId,
+    /// Whether the sink has a primary key.
+    keyed: bool,
     program: usize,
     source: Option<SourceId>,
     flat: FlatBranch,
@@ -92,7 +98,15 @@ fn build(programs: &[Program]) -> Built {
     }
     refusals.sort_by_key(|refusal: &Refusal| (refusal.program_index, refusal.span.start));
     refusals.dedup();
-    let Selection { dispatch, .. } = selection;
+    let Selection {
+        dispatch,
+        components,
+        ..
+    } = selection;
+    let (path_groups, first_groups) = shared.path_groups();
+    for (branch, component) in branches.iter_mut().zip(&components) {
+        branch.groups = first_groups.get(component).copied().unwrap_or(0);
+    }
     let constants = (0_u32..).zip(&branches).filter(|(_, b)| b.source.is_none());
     let groups = shared.read_groups();
     let set = RuleSet {
@@ -103,9 +117,11 @@ fn build(programs: &[Program]) -> Built {
         branches,
         dispatch,
         keys: shared.key_set(),
-        groups: shared.path_groups(),
+        groups: path_groups,
+        shapes: shared.shapes.into_list(),
+        guards: shared.guards,
         inputs: shared.inputs,
-        zones,
+        zones: zones.distinct,
         regexes: shared.regexes,
         sites: shared.sites,
     };
@@ -127,16 +143,37 @@ fn refusal(programs: &[Program], program: usize, (span, reason): Refused) -> Ref
     }
 }
 
+/// The programs' zones.
+struct Zones {
+    /// Each once.
+    distinct: Vec<Zone>,
+    /// For each program, its zone's place.
+    of_program: Vec<u32>,
+}
+
+impl Zones {
+    fn of(&self, program: usize) -> &Zone {
+        &self.distinct[self.of_program[program] as usize]
+    }
+}
+
 /// The programs' zones; UTC, with a refusal, for one that is not known.
-fn zones(programs: &[Program], refusals: &mut Vec<Refusal>) -> Vec<Zone> {
-    let zone = |(index, program): (usize, &Program)| {
-        Zone::parse(&program.zone).unwrap_or_else(|error| {
+fn zones(programs: &[Program], refusals: &mut Vec<Refusal>) -> Zones {
+    let mut distinct: Vec<Zone> = Vec::new();
+    let mut of_program = Vec::with_capacity(programs.len());
+    for (index, program) in programs.iter().enumerate() {
+        let zone = Zone::parse(&program.zone).unwrap_or_else(|error| {
             let reason = RefusalReason::Constant(error.to_string());
             refusals.push(refusal(programs, index, (Span::default(), reason)));
             Zone::utc()
-        })
-    };
-    programs.iter().enumerate().map(zone).collect()
+        });
+        let place = shared::index_or_push(&mut distinct, |known| *known == zone, || zone.clone());
+        of_program.push(place as u32);
+    }
+    Zones {
+        distinct,
+        of_program,
+    }
 }
 
 /// Flattens all rules.
@@ -161,15 +198,18 @@ fn drafts(
                 refusals.push(refusal(programs, index, (rule.span, reason)));
             }
             let number = rules.len() as u16;
+            let sink = tables.sink(index, program, rule.sink);
             rules.push(RuleInfo {
                 name: rule.name.clone(),
-                sink: tables.sink(index, program, rule.sink),
+                sink,
                 program: index,
             });
             match fuse::flatten(&rule.query, &program.tables) {
                 Ok(flat) => drafts.extend(flat.into_iter().map(|flat| {
                     Draft {
                         rule: number,
+                        sink,
+                        keyed: !tables.sinks[usize::from(sink.0)].primary_key.is_empty(),
                         program: index,
                         source: flat
                             .source
@@ -203,12 +243,12 @@ fn columns_of<'p>(draft: &Draft, programs: &'p [Program]) -> &'p [rookery_sql::p
 
 /// Conditions of a branch that only certain values of one column meet. What stands behind a condition
 /// that can fail does not count: the failure comes first.
-fn tests(draft: &Draft, programs: &[Program], zones: &[Zone], shared: &mut Shared) -> Vec<Test> {
+fn tests(draft: &Draft, programs: &[Program], zones: &Zones, shared: &mut Shared) -> Vec<Test> {
     let columns = columns_of(draft, programs);
     let mut scratch = Vec::new();
     let mut lowering = Lowering {
         dialect: programs[draft.program].dialect,
-        zone: &zones[draft.program],
+        zone: zones.of(draft.program),
         columns,
         component: 0,
         shared,
@@ -319,33 +359,50 @@ fn lower_branch(
     test: Option<&Test>,
     component: usize,
     programs: &[Program],
-    zones: &[Zone],
+    zones: &Zones,
     shared: &mut Shared,
     refusals: &mut Vec<Refusal>,
 ) -> (Branch, Vec<usize>) {
     let mut refused = Vec::new();
     let mut lowering = Lowering {
         dialect: programs[draft.program].dialect,
-        zone: &zones[draft.program],
+        zone: zones.of(draft.program),
         columns: columns_of(draft, programs),
         component,
         shared,
         refusals: &mut refused,
     };
-    let conjuncts = lowering.list(&draft.flat.conjuncts).into_vec();
-    let row = lowering.list(&draft.flat.outputs);
-    let conjuncts = order::by_cost(conjuncts);
-    let guard = test.and_then(|test| conjuncts.iter().position(|(at, _)| *at == test.conjunct));
+    let conditions = lowering.list(&draft.flat.conjuncts).into_vec();
+    let outputs = lowering.list(&draft.flat.outputs);
+    let conditions = order::by_cost(conditions);
+    let guard = test.and_then(|test| conditions.iter().position(|(at, _)| *at == test.conjunct));
     let refused = refused.into_iter();
     refusals.extend(refused.map(|refused| refusal(programs, draft.program, refused)));
-    let (order, conjuncts): (Vec<usize>, Vec<_>) = conjuncts.into_iter().unzip();
+    let (order, mut conditions): (Vec<usize>, Vec<_>) = conditions.into_iter().unzip();
+    let guard = guard.map(|place| {
+        shared.guards.push(conditions.remove(place));
+        Guard {
+            node: (shared.guards.len() - 1) as u32,
+            place: place as u32,
+        }
+    });
+    let mut place = |node| match draft.source {
+        Some(_) => shared.nodes.shared(node),
+        None => shared.nodes.own(node),
+    };
+    let outline = Outline {
+        conditions: conditions.into_iter().map(&mut place).collect(),
+        row: outputs.into_iter().map(&mut place).collect(),
+        keyed: draft.keyed,
+    };
     let branch = Branch {
         rule: draft.rule,
-        program: draft.program,
+        sink: draft.sink,
         source: draft.source,
+        zone: zones.of_program[draft.program],
+        groups: 0,
         guard,
-        conjuncts: conjuncts.into(),
-        row,
+        shape: shared.shapes.shared(outline, &shared.nodes),
     };
     (branch, order)
 }

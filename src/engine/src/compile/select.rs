@@ -2,6 +2,7 @@
 
 use crate::dispatch::{Discriminator, Dispatch, Lookup};
 use crate::eval::column::ColumnRead;
+use crate::text_table::TextTable;
 use rookery_model::DataType;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -99,24 +100,31 @@ fn same(a: &ColumnRead, b: &ColumnRead) -> bool {
 
 fn discriminator(members: &[(u32, &Test)]) -> Discriminator {
     let column = members[0].1.column.clone();
-    let mut lookup = match column.typed {
-        Some(_) => Lookup::Int(HashMap::default()),
-        None => Lookup::Text(HashMap::default()),
-    };
+    let mut by_value: BTreeMap<&Key, Vec<u32>> = BTreeMap::new();
     for (branch, test) in members {
         for value in &test.values {
-            match (&mut lookup, value) {
-                (Lookup::Text(map), Key::Text(text)) => {
-                    map.entry(text.as_str().into()).or_default().push(*branch);
-                }
-                (Lookup::Int(map), Key::Int(int)) => map.entry(*int).or_default().push(*branch),
-                _ => {}
-            }
+            by_value.entry(value).or_default().push(*branch);
         }
     }
+    let mut listed: Vec<u32> = Vec::new();
+    let mut texts = Vec::new();
+    let mut ints = HashMap::default();
+    for (value, branches) in by_value {
+        let start = listed.len();
+        listed.extend(branches);
+        match value {
+            Key::Text(text) => texts.push((text.as_str(), start as u32..listed.len() as u32)),
+            Key::Int(int) => _ = ints.insert(*int, start..listed.len()),
+        }
+    }
+    let lookup = match column.typed {
+        Some(_) => Lookup::Int(ints),
+        None => Lookup::Text(TextTable::new(&texts)),
+    };
     Discriminator {
         column,
         lookup,
+        listed,
         all: members.iter().map(|(branch, _)| *branch).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! What the branches of a rule set have in common: keys, JSON columns, groups of paths, prepared patterns.
 
+use super::nodes::{Nodes, Shapes};
+use crate::eval::node::Node;
 use crate::rules::PathGroup;
 use regex::Regex;
 use rookery_codecs::json::{KeySet, PathSet};
@@ -14,9 +16,15 @@ pub(super) struct Shared {
     pub branch: usize,
     keys: Vec<String>,
     pub inputs: Vec<usize>,
+    /// The expressions of all branches.
+    pub nodes: Nodes,
+    /// What they do.
+    pub shapes: Shapes,
+    /// Conditions that the dispatch table answers.
+    pub guards: Vec<Node>,
     groups: Vec<Group>,
-    /// Index of a group by component and input.
-    group_of: BTreeMap<(usize, usize), usize>,
+    /// The groups of each component.
+    groups_of: BTreeMap<usize, Vec<usize>>,
     pub regexes: Vec<Regex>,
     pub sites: usize,
 }
@@ -41,19 +49,25 @@ impl Shared {
         index_or_push(&mut self.keys, |key| key == name, || name.to_owned())
     }
 
-    /// Group and index of a path into a key's JSON. Branches that are reached together have one
-    /// component.
+    /// Group, among those of the component, and index of a path into a key's JSON. Branches that are
+    /// reached together have one component.
     pub fn path(&mut self, component: usize, key: usize, path: &JsonPath) -> (usize, usize) {
         let input = index_or_push(&mut self.inputs, |known| *known == key, || key);
-        let group = *self.group_of.entry((component, input)).or_insert_with(|| {
-            self.groups.push(Group {
+        let (groups, own) = (
+            &mut self.groups,
+            self.groups_of.entry(component).or_default(),
+        );
+        let known = own.iter().position(|&group| groups[group].input == input);
+        let group = known.unwrap_or_else(|| {
+            own.push(groups.len());
+            groups.push(Group {
                 input,
                 paths: Vec::new(),
                 readers: Vec::new(),
             });
-            self.groups.len() - 1
+            own.len() - 1
         });
-        let Group { paths, readers, .. } = &mut self.groups[group];
+        let Group { paths, readers, .. } = &mut groups[own[group]];
         // The mode makes no difference to what is found.
         let path = index_or_push(paths, |known| known.steps == path.steps, || path.clone());
         readers.resize_with(paths.len(), BTreeSet::new);
@@ -87,11 +101,17 @@ impl Shared {
         KeySet::new(self.keys.iter().map(String::as_str))
     }
 
-    /// The groups, by index.
-    pub fn path_groups(&self) -> Vec<PathGroup> {
+    /// The groups, those of a component side by side, and for each component its first.
+    pub fn path_groups(&self) -> (Vec<PathGroup>, HashMap<usize, u32>) {
         let mut known: HashMap<Vec<&[PathStep]>, Arc<PathSet>> = HashMap::new();
         let mut groups = Vec::with_capacity(self.groups.len());
-        for Group { input, paths, .. } in &self.groups {
+        let mut first = HashMap::new();
+        let of_components = self.groups_of.iter();
+        let ordered =
+            of_components.flat_map(|(component, own)| own.iter().map(move |&at| (component, at)));
+        for (component, at) in ordered {
+            first.entry(*component).or_insert(groups.len() as u32);
+            let Group { input, paths, .. } = &self.groups[at];
             let steps = paths.iter().map(|path| path.steps.as_slice()).collect();
             let set = known
                 .entry(steps)
@@ -101,11 +121,12 @@ impl Shared {
                 paths: Arc::clone(set),
             });
         }
-        groups
+        (groups, first)
     }
 }
 
-fn index_or_push<T>(
+/// The place of what is the same, or the new last place.
+pub(super) fn index_or_push<T>(
     list: &mut Vec<T>,
     same: impl FnMut(&T) -> bool,
     make: impl FnOnce() -> T,

@@ -118,6 +118,8 @@ pub(crate) struct Context<'c, 'a> {
     /// How many of them this step has used.
     pub matches_used: Cell<usize>,
     pub group_plans: &'a [PathGroup],
+    /// Where among them those of the branch at work begin.
+    pub groups_at: Cell<usize>,
     /// Number of the step in the engine's life, from 1: says which groups are of this step.
     pub step: u64,
     pub work: Workspace<'c, 'a>,
@@ -167,8 +169,8 @@ impl<'a> Context<'_, 'a> {
         Value::String(text)
     }
 
-    /// What the paths of a group found, for `use_match`, with the document it lies in. None if the
-    /// column is NULL or no JSON.
+    /// What the paths of a group of the branch at work found, for `use_match`, with the document it lies
+    /// in. None if the column is NULL or no JSON.
     #[inline]
     pub fn with_path<T>(
         &self,
@@ -188,6 +190,7 @@ impl<'a> Context<'_, 'a> {
         group: usize,
         use_match: impl FnOnce(&Document<'a>, &Matches) -> T,
     ) -> Lookup<T> {
+        let group = self.groups_at.get() + group;
         let plan = &self.group_plans[group];
         let input = &self.inputs[plan.input];
         let Some(message) = self.message else {

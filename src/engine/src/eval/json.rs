@@ -9,7 +9,8 @@ use rookery_sql::{parse_flink_json_path, parse_json_path};
 /// A constant path into a column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PathRead {
-    /// Index of the group of paths that are read together.
+    /// Which of its branch's groups of paths: rules of one shape have one number here, whatever their
+    /// groups are.
     pub group: usize,
     /// The path's place in the group.
     pub path: usize,
