@@ -5,6 +5,7 @@ use crate::plan::Span;
 use crate::source::{LineColumn, SourceFile};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use rookery_model::limits::SQL_DIAGNOSTICS_MAX;
+use std::borrow::Cow;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,7 +114,7 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut snippet = Snippet::source(window.text)
+        let mut snippet = Snippet::source(window.text.as_ref())
             .path(file.path.as_str())
             .line_start(window.first_line)
             .annotation(
@@ -149,7 +150,8 @@ impl Diagnostic {
 
 /// The lines of a file that a finding touches, so that rendering does not cost the whole text.
 struct Window<'a> {
-    text: &'a str,
+    /// Of lines that end as Windows ends them, without the sign that shows.
+    text: Cow<'a, str>,
     first_line: usize,
     offset: usize,
 }
@@ -172,8 +174,13 @@ impl<'a> Window<'a> {
         let end = text[end..]
             .find('\n')
             .map_or(text.len(), |newline| end + newline);
+        let lines = &text[offset..end];
+        let lines = lines.strip_suffix('\r').unwrap_or(lines);
         Self {
-            text: &text[offset..end],
+            text: match lines.contains("\r\n") {
+                true => Cow::Owned(lines.replace("\r\n", " \n")),
+                false => Cow::Borrowed(lines),
+            },
             first_line: text[..offset].bytes().filter(|&b| b == b'\n').count() + 1,
             offset,
         }
@@ -259,6 +266,19 @@ mod tests {
         SourceFile {
             path: "water.sql".into(),
             text: text.into(),
+        }
+    }
+
+    #[test]
+    fn lines_that_windows_ended_show_no_sign_of_it() {
+        let file = file("select\r\n\timel,\r\n\t中\r\nfrom s;\r\n");
+        let start = file.text.find("imel").expect("in the text");
+        let end = file.text.find("from").expect("in the text");
+        for span in [Span::new(start, start + 4), Span::new(start, end - 2)] {
+            let diagnostic = Diagnostic::new(Code::UnknownColumn, span, "no column `imel`");
+            let rendered = diagnostic.render(&file, false);
+            assert!(rendered.contains("water.sql:2:2"), "{rendered}");
+            assert!(!rendered.contains(['\r', '␍']), "{rendered}");
         }
     }
 

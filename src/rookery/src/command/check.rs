@@ -3,6 +3,7 @@
 mod json;
 
 use super::connect;
+use super::verdict::Verdict;
 use crate::cli::{CheckArguments, CheckFormat};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -15,14 +16,6 @@ use rookery_sql::SourceFile;
 use rookery_sql::plan::{Program, Span};
 use std::io::Write;
 use std::path::Path;
-
-/// What one file came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
-    Good,
-    Faulty,
-    Missing,
-}
 
 /// Runs the command.
 ///
@@ -57,11 +50,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         output::reader_may_leave(out.write_all(told.text.as_bytes()))?;
     }
     output::reader_may_leave(out.flush())?;
-    Ok(match worst {
-        Verdict::Good => Exit::Done,
-        Verdict::Faulty => Exit::Failed,
-        Verdict::Missing => Exit::Usage,
-    })
+    Ok(worst.exit())
 }
 
 /// Checks one file; what it means goes to `good` if it means something.
@@ -143,10 +132,7 @@ fn unread(path: &Path, error: &RulesError, format: CheckFormat, out: &mut String
             *out += &Finding::of_file(&path, error.code(), &message, &[]).line();
         }
     }
-    match error {
-        RulesError::Unreadable { .. } => Verdict::Missing,
-        _ => Verdict::Faulty,
-    }
+    Verdict::of_unread(error)
 }
 
 /// Reads the one rule file of a command; tells of it where it cannot be read, and how the command ends then.

@@ -1,23 +1,16 @@
 //! `rookery fmt`: rule files in one style.
 
 use super::check::unreadable;
+use super::verdict::Verdict;
 use crate::cli::FmtArguments;
 use crate::exit::Exit;
 use crate::output;
 use crate::report;
-use crate::rules::{RulesError, files};
+use crate::rules::files;
 use anyhow::Context;
 use rookery_sql::SourceFile;
 use std::io::Write;
 use std::path::Path;
-
-/// What became of one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
-    Good,
-    Faulty,
-    Missing,
-}
 
 /// Runs the command.
 ///
@@ -28,11 +21,7 @@ pub fn run(arguments: &FmtArguments) -> anyhow::Result<Exit> {
     for path in &arguments.files {
         worst = worst.max(format(path, arguments)?);
     }
-    Ok(match worst {
-        Verdict::Good => Exit::Done,
-        Verdict::Faulty => Exit::Failed,
-        Verdict::Missing => Exit::Usage,
-    })
+    Ok(worst.exit())
 }
 
 fn format(path: &Path, arguments: &FmtArguments) -> anyhow::Result<Verdict> {
@@ -40,10 +29,7 @@ fn format(path: &Path, arguments: &FmtArguments) -> anyhow::Result<Verdict> {
         Ok(source) => source,
         Err(error) => {
             output::complain(&unreadable(path, &error));
-            return Ok(match error {
-                RulesError::Unreadable { .. } => Verdict::Missing,
-                _ => Verdict::Faulty,
-            });
+            return Ok(Verdict::of_unread(&error));
         }
     };
     let text = match rookery_sql::format(&source) {

@@ -11,6 +11,7 @@ mod explain_error;
 mod fmt;
 mod run;
 mod test;
+mod verdict;
 mod wal;
 
 use crate::cli::{Arguments, Command};
