@@ -140,12 +140,6 @@ pub fn by_type(rules: usize, reach: Reach, files: Files) -> Case {
             (0..rules).map(file).collect()
         }
     };
-    // The messages go round in a stride that is no divisor of any count, not rule by rule.
-    let kind = |i: usize| match reach {
-        Reach::Ten => i * 7 % 10 * (rules / 10),
-        Reach::Each => i * 377 % rules,
-    };
-    let messages = (0..MESSAGES).map(|i| message(i, &format!("T{:05}", kind(i)), &charger(i)));
     let mut name = format!("{rules} rules by type");
     if reach == Reach::Each && rules > 10 {
         name += ", every rule in turn";
@@ -153,7 +147,42 @@ pub fn by_type(rules: usize, reach: Reach, files: Files) -> Case {
     if files == Files::Many {
         name += ", a file each";
     }
-    case(name, texts, messages.collect(), MESSAGES as u64)
+    case(name, texts, messages_by_type(rules, reach), MESSAGES as u64)
+}
+
+/// Messages that go round the types in a stride that is no divisor of any count, not rule by rule.
+fn messages_by_type(rules: usize, reach: Reach) -> Vec<String> {
+    let kind = |i: usize| match reach {
+        Reach::Ten => i * 7 % 10 * (rules / 10),
+        Reach::Each => i * 377 % rules,
+    };
+    let message = |i: usize| message(i, &format!("T{:05}", kind(i)), &charger(i));
+    (0..MESSAGES).map(message).collect()
+}
+
+/// What the names of sets have in common whose rules share nothing.
+pub const UNLIKE: &str = "without a common expression";
+
+/// The same of rules of which no two have an expression in common.
+#[must_use]
+pub fn unlike(rules: usize, reach: Reach) -> Case {
+    let mut text = TABLES.to_owned();
+    for i in 0..rules {
+        let _ = write!(
+            text,
+            "-- rule: r{i}\ninsert into power select 'power{i}', cast(unix_timestamp(`time`) as int) + {i},
+              cast(json_value(`data`, '$.Powers[0].Power') as int) + {i}, imei || '{i}',
+              json_value(`data`, '$.Powers[0].Channel') || '{i}',
+              json_value(`data`, '$.Powers[0].MsgId') || '{i}', pk || '{i}'
+            from up where `type` = 'T{i:05}' and json_value(`data`, '$.Powers[0].Power') <> '-{i}';\n"
+        );
+    }
+    let mut name = format!("{rules} rules by type {UNLIKE}");
+    if reach == Reach::Each && rules > 10 {
+        name += ", every rule in turn";
+    }
+    let files = vec![("unlike".to_owned(), text)];
+    case(name, files, messages_by_type(rules, reach), MESSAGES as u64)
 }
 
 /// Rules that every message reaches, each asking two paths of `data` that no other asks.
@@ -201,6 +230,8 @@ pub fn cases() -> Vec<Case> {
         by_type(1_000, Reach::Each, Files::One),
         by_type(10, Reach::Ten, Files::Many),
         by_type(1_000, Reach::Each, Files::Many),
+        unlike(10, Reach::Ten),
+        unlike(1_000, Reach::Each),
         other_paths(1),
         other_paths(20),
     ]

@@ -2,7 +2,7 @@
 
 use crate::callgrind::{Counted, Job};
 use crate::cases::expressions::BASE;
-use crate::cases::rule_sets::FAMILY;
+use crate::cases::rule_sets::{FAMILY, UNLIKE};
 use std::fmt::Write as _;
 
 /// All tables.
@@ -55,7 +55,7 @@ fn families(out: &mut String, expressions: &[&Counted<'_>]) {
     }
 }
 
-/// Rule sets; those by type against the first of ten rules.
+/// Rule sets; those by type against the first of ten rules of their kind.
 fn rule_sets(out: &mut String, sets: &[&Counted<'_>], bound: f64) {
     let _ = writeln!(
         out,
@@ -63,18 +63,17 @@ fn rule_sets(out: &mut String, sets: &[&Counted<'_>], bound: f64) {
     );
     let _ = writeln!(out, "| --- | ---: | ---: |");
     let by_type = |one: &Counted<'_>| one.job.case().name.contains("rules by type");
-    let ten = sets.iter().find(|one| by_type(one));
-    let ten = ten.expect("the sets by type are among them").each();
+    let unlike = |one: &Counted<'_>| one.job.case().name.contains(UNLIKE);
+    let ten = |one: &Counted<'_>| {
+        let of_kind = |other: &&&Counted<'_>| by_type(other) && unlike(other) == unlike(one);
+        let first = sets.iter().find(of_kind);
+        first.expect("it is one of its kind itself").each()
+    };
     let mut worst: f64 = 0.0;
     for set in sets {
-        let ratio = set.each() / ten;
-        let against = match by_type(set) {
-            true => format!("{ratio:.3}"),
-            false => String::new(),
-        };
-        if by_type(set) {
-            worst = worst.max(ratio);
-        }
+        let ratio = by_type(set).then(|| set.each() / ten(set));
+        let against = ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
+        worst = worst.max(ratio.unwrap_or_default());
         let _ = writeln!(
             out,
             "| {} | {:.0} | {against} |",
