@@ -3,7 +3,8 @@
 //!
 //! - [`RuleSet::compile`] takes bound programs apart into branches (one way from a source's message to a
 //!   row), finds the column that each can be dispatched by, and lowers expressions to nodes that know
-//!   their types and places.
+//!   their types and places. What many rules have in common is kept once: their expressions, and all of
+//!   what they do but for the value that leads to them.
 //! - [`Engine::step`] decodes a message once for all programs, looks up which branches it can reach, and
 //!   evaluates them. JSON in a text column is parsed when a rule that got so far asks for it, and all
 //!   paths that the rules reached together ask of it are read in one walk.
