@@ -176,6 +176,10 @@ mod tests {
         let stood_still = metrics.lag_us(0, 12_600_001);
         assert_eq!(stood_still, 2_603_001, "nobody looks any more");
         metrics.oldest_unconfirmed[0].set(10_000_001);
-        assert_eq!(metrics.lag_us(0, 10_900_000), 0, "a clock that was set back");
+        assert_eq!(
+            metrics.lag_us(0, 10_900_000),
+            0,
+            "a clock that was set back"
+        );
     }
 }
