@@ -137,7 +137,7 @@ fn a_table_whose_connector_is_not_built_is_refused_unless_replaced() {
         finished.stderr
     );
     assert!(
-        finished.stderr.contains("job.sql:1:14"),
+        finished.stderr.contains("job.sql:1:86"),
         "{}",
         finished.stderr
     );
