@@ -153,11 +153,11 @@ class Sampled(Appliance):
         self.start()
         self.wait_ready()
 
-    def send(self, seconds, forwarder="bench"):
+    def send(self, seconds, forwarder="bench", seed=1):
         self.load = subprocess.Popen(
             [self.options.bench, "load", "--addr", self.address, "--rate", str(self.options.rate), "--seconds",
              str(seconds), "--ack", "--mix", "water=1,charger=1", "--json", "--progress", "1000", "--timeout", "60",
-             "--forwarder", forwarder, "--pid", str(self.process.pid), "--admin", self.admin],
+             "--forwarder", forwarder, "--seed", str(seed), "--pid", str(self.process.pid), "--admin", self.admin],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         threading.Thread(target=self.listen, daemon=True).start()
 
