@@ -3,7 +3,7 @@
 
     sick_sinks.py --rookery target/release/rookery --bench target/release/rookery-bench \
         [--sick none|redis-stop|redis-kill|tsdb-stop] [--seconds 300] [--sick-seconds 120] [--rate 10000]
-        [--shards 1] [--appendfsync always|everysec|no]
+        [--shards 1] [--appendfsync always|everysec|no] [--tsdb-nice 10]
 
 Real servers are started on free ports in a directory of its own: victoria-metrics, and redis-server, which syncs its
 file once a second, as hosted ones do, but before each answer (`always`) where it is to be killed or stopped. Half the
@@ -66,15 +66,15 @@ class Latest(Redis):
 
 
 class Victoria:
-    """A victoria-metrics."""
+    """A victoria-metrics, `nice` as much as it is told to be."""
 
-    def __init__(self, directory):
-        self.directory, self.http, self.tsdb = directory, free_port(), free_port()
+    def __init__(self, directory, nice=0):
+        self.directory, self.nice, self.http, self.tsdb = directory, nice, free_port(), free_port()
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
-            ["victoria-metrics", f"-storageDataPath={self.directory}", f"-httpListenAddr=127.0.0.1:{self.http}",
+            ["nice", "-n", str(self.nice), "victoria-metrics", f"-storageDataPath={self.directory}", f"-httpListenAddr=127.0.0.1:{self.http}",
              f"-opentsdbHTTPListenAddr=127.0.0.1:{self.tsdb}", "-dedup.minScrapeInterval=1ms",
              "-retentionPeriod=100y", "-search.maxExportSeries=100000000", "-search.maxUniqueTimeseries=100000000",
              "-search.maxExportDuration=20m"],
@@ -214,6 +214,8 @@ def server_arguments(parser):
     parser.add_argument("--shards", type=int, default=1,
                         help="one carries ten times this load, and leaves a CPU to the other servers")
     parser.add_argument("--appendfsync", choices=["always", "everysec", "no"])
+    parser.add_argument("--tsdb-nice", type=int, default=10,
+                        help="it takes every CPU at times, and nobody waits for it as for the others")
     parser.add_argument("--dir", default=None, help="where the directory is made")
 
 
@@ -226,7 +228,7 @@ def watch(appliance, seconds, done=lambda sinks: False):
 
 
 def run(options, directory):
-    redis, victoria = Latest(directory / "redis", options.appendfsync), Victoria(directory / "victoria")
+    redis, victoria = Latest(directory / "redis", options.appendfsync), Victoria(directory / "victoria", options.tsdb_nice)
     appliance = Sampled(options, directory, redis, victoria)
     processes = [appliance.process, redis, victoria]
     try:

@@ -3,6 +3,7 @@
 
     visible_windows.py --rookery target/release/rookery --bench target/release/rookery-bench \
         [--windows 6] [--seconds 10] [--rate 10000] [--shards 1] [--appendfsync everysec|always|no]
+        [--tsdb-nice 10]
 
 Windows of load alternate with quiet ones. Under load the appliance carries two rows a message into Redis (which
 syncs its file once a second, as hosted ones do), VictoriaMetrics and files, and a reader measures messages of its
@@ -85,7 +86,7 @@ def loaded(appliance, redis, seconds, window, sent):
 
 
 def run(options, directory):
-    redis, victoria = Latest(directory / "redis", options.appendfsync or "everysec"), Victoria(directory / "victoria")
+    redis, victoria = Latest(directory / "redis", options.appendfsync or "everysec"), Victoria(directory / "victoria", options.tsdb_nice)
     appliance = None
     try:
         appliance = Sampled(options, directory, redis, victoria)
