@@ -173,7 +173,7 @@ pub struct Batching {
     pub rows_max: usize,
     /// A request is full at this many bytes (the last batch may exceed it).
     pub bytes_max: usize,
-    /// How long a request that is not full waits for more rows.
+    /// How long after the last request one that is not full waits for more rows.
     pub linger: Duration,
 }
 

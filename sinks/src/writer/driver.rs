@@ -61,8 +61,8 @@ pub(crate) struct Driver {
     queue: VecDeque<Held>,
     queue_rows: usize,
     queue_bytes: usize,
-    /// When the first batch of `queue` came, if it is to wait for more.
-    linger_from: Option<Instant>,
+    /// When the last request left: the next lingers from there, so that a row after a pause does not.
+    sent_at: Option<Instant>,
     answer: Option<Answer>,
     /// `queue` holds rows that the target is to be asked about.
     asks: bool,
@@ -95,7 +95,7 @@ impl Driver {
             queue: VecDeque::new(),
             queue_rows: 0,
             queue_bytes: 0,
-            linger_from: None,
+            sent_at: None,
             answer: None,
             asks: false,
             again: 0,
@@ -139,7 +139,7 @@ impl Driver {
         if self.again == 0 && self.lanes.iter().any(LaneState::is_rewinding) {
             return self.rewind(now);
         }
-        self.gather(now);
+        self.gather();
         if self.asks {
             self.look_back(now);
             return Turn::Again;
@@ -264,7 +264,7 @@ impl Driver {
     }
 
     /// Takes batches from the lanes, one of each in turn, while the next request has room.
-    fn gather(&mut self, now: Instant) {
+    fn gather(&mut self) {
         if self.again > 0 {
             return;
         }
@@ -287,7 +287,6 @@ impl Driver {
             self.queue_rows += held.batch.rows.len();
             self.queue_bytes += held.batch.bytes.len();
             self.queue.push_back(held);
-            self.linger_from.get_or_insert(now);
         }
     }
 
@@ -329,8 +328,8 @@ impl Driver {
             return None;
         }
         let at_once = self.again > 0 || self.draining || self.is_full();
-        match self.linger_from {
-            Some(from) if !at_once => Some(from + self.batching.linger),
+        match self.sent_at {
+            Some(at) if !at_once => Some(at + self.batching.linger),
             _ => Some(now),
         }
     }
@@ -378,7 +377,7 @@ impl Driver {
                 .sum();
             self.metrics.handed(rows, bytes);
         }
-        self.linger_from = None;
+        self.sent_at = Some(now);
         self.answer = Some(Answer { batches, verdicts });
         self.settle(now);
     }

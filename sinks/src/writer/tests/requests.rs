@@ -94,7 +94,10 @@ fn a_request_lingers_unless_it_is_full() {
         batching: batching(3, 1 << 20, 50),
         ..Shape::default()
     });
-    bench.push(0, batch(1, &[(1, 1, "a")]));
+    bench.push(0, batch(1, &[(1, 1, "first")]));
+    bench.run();
+    assert_eq!(bench.calls()[1], write(&[&["first"]]), "after a pause");
+    bench.push(0, batch(2, &[(2, 1, "a")]));
     let begun = bench.now;
     let naps_until = |millis| Turn::Wait {
         until: Some(begun + Duration::from_millis(millis)),
@@ -102,15 +105,19 @@ fn a_request_lingers_unless_it_is_full() {
     };
     assert_eq!(bench.run(), naps_until(20), "it looks for a full one");
     bench.pass(20);
-    bench.push(0, batch(2, &[(2, 1, "b")]));
+    bench.push(0, batch(3, &[(3, 1, "b")]));
     assert_eq!(bench.run(), naps_until(40));
     bench.pass(20);
-    assert_eq!(bench.run(), naps_until(50), "the first row's time counts");
+    assert_eq!(
+        bench.run(),
+        naps_until(50),
+        "the last request's time counts"
+    );
     bench.pass(10);
     bench.run();
-    assert_eq!(bench.calls()[1], write(&[&["a"], &["b"]]));
+    assert_eq!(bench.calls()[0], write(&[&["a"], &["b"]]));
 
-    bench.push(0, batch(3, &[(3, 1, "c"), (4, 1, "d"), (5, 1, "e")]));
+    bench.push(0, batch(4, &[(4, 1, "c"), (5, 1, "d"), (6, 1, "e")]));
     let parked = Turn::Wait {
         until: None,
         for_rows: true,
@@ -118,7 +125,7 @@ fn a_request_lingers_unless_it_is_full() {
     assert_eq!(bench.run(), parked);
     assert_eq!(bench.calls()[0], write(&[&["c", "d", "e"]]), "full");
 
-    bench.push(0, batch(4, &[(6, 1, "f")]));
+    bench.push(0, batch(5, &[(7, 1, "f")]));
     bench.driver.drain();
     assert_eq!(bench.run(), Turn::Drained);
     assert_eq!(bench.calls()[0], write(&[&["f"]]), "nothing lingers then");
