@@ -1,8 +1,9 @@
 //! The writer to a cluster: each command goes to the node that has its key, a pipeline a node.
 //!
 //! A cluster has no transaction over its nodes, so there is no cursor: a row that was sent and not answered
-//! comes again. A node that points elsewhere (`MOVED`, `ASK`) is followed within the request; what no node
-//! takes is sent again by the sink's driver, with every later row of its device.
+//! comes again. A node that points elsewhere (`MOVED`, `ASK`) is followed within the request, to the node that
+//! it names: the one that was asked for all slots may hear of a move a second later than it. What no node takes
+//! is sent again by the sink's driver, with every later row of its device.
 
 use super::answer::{self, Fault};
 use super::commands::RowCommands;
@@ -57,7 +58,20 @@ struct Pending<'a> {
     bytes: &'a [u8],
     slot: u16,
     /// A node that was named for this command alone.
-    ask: Option<(String, u16)>,
+    ask: Option<Address>,
+}
+
+/// Host and port of a node.
+type Address = (String, u16);
+
+/// Where a node sends a command.
+enum Redirect {
+    /// To the node that has the slot now.
+    Moved(Address),
+    /// To another node, this command alone.
+    Ask(Address),
+    /// Elsewhere, in words that name no node.
+    Unnamed,
 }
 
 /// What became of a request's rows.
@@ -174,7 +188,7 @@ impl ClusterWriter {
                 node.link.insert(link).send(&node.pipeline)?;
             }
         }
-        let mut elsewhere = HashMap::new();
+        let mut redirects = HashMap::new();
         for node in &mut self.nodes {
             if node.asked.is_empty() {
                 continue;
@@ -186,8 +200,8 @@ impl ClusterWriter {
             link.receive_all(asked.len(), |index, value| {
                 if let Asked::Command(number) = asked[index] {
                     let command = &commands[number];
-                    if let Some(ask) = sorted.take(command, &address, value) {
-                        elsewhere.insert(number, ask);
+                    if let Some(redirect) = sorted.take(command, &address, value) {
+                        redirects.insert(number, redirect);
                     }
                 }
             })?;
@@ -196,25 +210,34 @@ impl ClusterWriter {
             .into_iter()
             .enumerate()
             .filter_map(|(number, command)| {
-                let ask = elsewhere.remove(&number)?;
+                let ask = self.follow(command.slot, redirects.remove(&number)?);
                 Some(Pending { ask, ..command })
             });
         Ok(again.collect())
     }
 
-    fn write(&mut self, request: &[Part<'_>]) -> Result<Sorted, RedisError> {
-        if self.stale {
-            self.discover()?;
+    /// Takes note of where a command of a slot was sent; the node, if it is for this once.
+    fn follow(&mut self, slot: u16, redirect: Redirect) -> Option<Address> {
+        match redirect {
+            Redirect::Ask(node) => return Some(node),
+            Redirect::Moved((host, port)) => {
+                self.slots[usize::from(slot)] = node_index(&mut self.nodes, &host, port) as u16;
+            }
+            Redirect::Unnamed => self.stale = true,
         }
+        None
+    }
+
+    fn write(&mut self, request: &[Part<'_>]) -> Result<Sorted, RedisError> {
         let mut sorted = Sorted::default();
         let mut commands = pending(request);
         for _ in 0..limits::REDIS_REDIRECTS_MAX {
+            if self.stale {
+                self.discover()?;
+            }
             commands = self.round(commands, &mut sorted)?;
             if commands.is_empty() {
                 break;
-            }
-            if commands.iter().any(|command| command.ask.is_none()) {
-                self.discover()?;
             }
         }
         for command in commands {
@@ -226,13 +249,8 @@ impl ClusterWriter {
 }
 
 impl Sorted {
-    /// Sorts one answer; of a command that is to go elsewhere, where if that is for this once.
-    fn take(
-        &mut self,
-        command: &Pending<'_>,
-        address: &str,
-        value: Value,
-    ) -> Option<Option<(String, u16)>> {
+    /// Sorts one answer of the node at `address`; of a command that is to go elsewhere, where.
+    fn take(&mut self, command: &Pending<'_>, address: &str, value: Value) -> Option<Redirect> {
         let Value::ServerError(error) = value else {
             self.taken += 1;
             return None;
@@ -240,7 +258,7 @@ impl Sorted {
         let words = answer::words(&error);
         let row = (command.part, command.row);
         match answer::sort(&words) {
-            Fault::Moved => return Some(asked_node(&words)),
+            Fault::Moved => return Some(redirect(&words, address)),
             Fault::Row => {
                 self.refused.entry(row).or_insert(words);
             }
@@ -310,11 +328,22 @@ fn pending<'a>(request: &[Part<'a>]) -> Vec<Pending<'a>> {
     commands
 }
 
-/// The node of `ASK <slot> <host>:<port>`; none of `MOVED`.
-fn asked_node(words: &str) -> Option<(String, u16)> {
-    let place = words.strip_prefix("ASK ")?.split(' ').nth(1)?;
-    let (host, port) = place.rsplit_once(':')?;
-    Some((host.to_owned(), port.parse().ok()?))
+/// Reads `MOVED <slot> <host>:<port>` and `ASK` likewise. A node that knows no name for another one leaves the
+/// host out: it is its own.
+fn redirect(words: &str, address: &str) -> Redirect {
+    let node = |place: &str| {
+        let (host, port) = place.rsplit_once(':')?;
+        let own = || address.rsplit_once(':').map_or(address, |(host, _)| host);
+        let host = if host.is_empty() { own() } else { host };
+        Some((host.to_owned(), port.parse().ok()?))
+    };
+    let mut words = words.split(' ');
+    let (verb, place) = (words.next(), words.nth(1).and_then(node));
+    match (verb, place) {
+        (Some("MOVED"), Some(node)) => Redirect::Moved(node),
+        (Some("ASK"), Some(node)) => Redirect::Ask(node),
+        _ => Redirect::Unnamed,
+    }
 }
 
 fn node_index(nodes: &mut Vec<Node>, host: &str, port: u16) -> usize {

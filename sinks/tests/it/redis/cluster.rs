@@ -3,7 +3,9 @@
 
 use super::server::RedisServer;
 use super::sink::{KEY_VALUE, Running, make, start};
-use redis::Connection;
+use redis::{Connection, Parser, Value};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Slots are divided in three.
@@ -153,6 +155,59 @@ fn rows_go_to_their_nodes_in_order_and_follow_a_slot_that_moves() {
             }
             false => assert_eq!(cluster.pushed(key), expected, "{key}"),
         }
+    }
+}
+
+/// A node that has not heard that all its slots are at another one, as every third node may be for a second
+/// after a move: it says that they are here, and sends every command away. `other` is what it calls the other.
+fn late_node(other: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, other) = (client.unwrap(), other.clone());
+            std::thread::spawn(move || answer_late(client, port, &other));
+        }
+    });
+    port
+}
+
+fn answer_late(mut client: TcpStream, port: u16, other: &str) {
+    let (mut asked, mut parser) = (client.try_clone().unwrap(), Parser::new());
+    while let Ok(Value::Array(words)) = parser.parse_value(&mut asked) {
+        let answer = match words[0] == Value::BulkString(b"CLUSTER".to_vec()) {
+            true => format!("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n"),
+            false => format!("-MOVED 1 {other}\r\n"),
+        };
+        if client.write_all(answer.as_bytes()).is_err() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_move_that_the_asked_node_has_not_heard_of_is_followed() {
+    let node = RedisServer::with(&["--save", "", "--cluster-enabled", "yes"]);
+    node.ask::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    // By its name, and without: that is the host of the one that answers.
+    for (key, other) in [
+        ("named", format!("127.0.0.1:{}", node.port)),
+        ("unnamed", format!(":{}", node.port)),
+    ] {
+        let port = late_node(other).to_string();
+        let clustered = [
+            ("port", port.as_str()),
+            ("mode", "list"),
+            ("clusterMode", "true"),
+        ];
+        let mut sink = start(6379, KEY_VALUE, &clustered);
+        for round in ["1", "2"] {
+            sink.push_texts(&[(key, round)]);
+            sink.wait_confirmed();
+        }
+        sink.stop();
+        let list: Vec<String> = node.ask(&["LRANGE", key, "0", "-1"]);
+        assert_eq!(list, ["2", "1"], "each row once, the last one first");
     }
 }
 
