@@ -9,28 +9,65 @@ use crate::sqlite::{self, Sqlite};
 use crate::tsdb::{self, Dialect, Tsdb};
 use crate::{Sink, SinkContext, SinkOptionError, TableSpec};
 
-/// Those that can be used.
-const BUILT: &[&str] = &[
-    filesystem::CONNECTOR,
-    print::CONNECTOR,
-    blackhole::CONNECTOR,
-    Dialect::Hitsdb.connector(),
-    Dialect::OpenTsdb.connector(),
-    sqlite::CONNECTOR,
-    redis::CONNECTOR,
+/// A connector that can be used.
+struct Connector {
+    name: &'static str,
+    /// Its options, beside those that every sink has.
+    keys: &'static [&'static str],
+    make: fn(&TableSpec, &SinkContext) -> Made,
+}
+
+/// A sink as its options say, or what is wrong with them.
+type Made = Result<Box<dyn Sink>, SinkOptionError>;
+
+const CONNECTORS: [Connector; 7] = [
+    Connector {
+        name: filesystem::CONNECTOR,
+        keys: filesystem::KEYS,
+        make: |spec, context| Ok(Box::new(Filesystem::new(spec, context)?)),
+    },
+    Connector {
+        name: print::CONNECTOR,
+        keys: print::KEYS,
+        make: |spec, _| Ok(Box::new(Print::new(spec)?)),
+    },
+    Connector {
+        name: blackhole::CONNECTOR,
+        keys: blackhole::KEYS,
+        make: |spec, _| Ok(Box::new(Blackhole::new(spec)?)),
+    },
+    Connector {
+        name: Dialect::Hitsdb.connector(),
+        keys: tsdb::KEYS,
+        make: |spec, _| Ok(Box::new(Tsdb::new(spec, Dialect::Hitsdb)?)),
+    },
+    Connector {
+        name: Dialect::OpenTsdb.connector(),
+        keys: tsdb::KEYS,
+        make: |spec, _| Ok(Box::new(Tsdb::new(spec, Dialect::OpenTsdb)?)),
+    },
+    Connector {
+        name: sqlite::CONNECTOR,
+        keys: sqlite::KEYS,
+        make: |spec, context| Ok(Box::new(Sqlite::new(spec, context)?)),
+    },
+    Connector {
+        name: redis::CONNECTOR,
+        keys: redis::KEYS,
+        make: |spec, context| Ok(Box::new(Redis::new(spec, context)?)),
+    },
 ];
 
-/// The options of each, beside those that every sink has.
-const KEYS: [(&str, &[&str]); 7] = [
-    (filesystem::CONNECTOR, filesystem::KEYS),
-    (print::CONNECTOR, print::KEYS),
-    (blackhole::CONNECTOR, blackhole::KEYS),
-    (Dialect::Hitsdb.connector(), tsdb::KEYS),
-    (Dialect::OpenTsdb.connector(), tsdb::KEYS),
-    (sqlite::CONNECTOR, sqlite::KEYS),
-    (redis::CONNECTOR, redis::KEYS),
-];
-const _: () = assert!(KEYS.len() == BUILT.len());
+/// Their names.
+const BUILT: [&str; CONNECTORS.len()] = {
+    let mut names = [""; CONNECTORS.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = CONNECTORS[index].name;
+        index += 1;
+    }
+    names
+};
 
 /// Those that rule files name and that cannot be used yet.
 const NOT_BUILT: &[&str] = &[
@@ -56,14 +93,13 @@ const NOT_BUILT: &[&str] = &[
 /// Names of the connectors that a sink can have.
 #[must_use]
 pub fn connector_names() -> &'static [&'static str] {
-    BUILT
+    &BUILT
 }
 
 /// Whether a connector's name is known, built or not.
 #[must_use]
 pub fn is_known_connector(name: &str) -> bool {
-    let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    BUILT.iter().any(is) || NOT_BUILT.iter().any(is)
+    connector_named(name).is_some() || is_not_built(name)
 }
 
 /// Makes the sink that a table's options describe. Touches nothing outside; a writer's `open` does.
@@ -90,43 +126,49 @@ pub fn faults(spec: &TableSpec, context: &SinkContext) -> Vec<SinkOptionError> {
     faults
 }
 
-/// The options that the table's connector does not have.
-fn unknown(spec: &TableSpec) -> Vec<SinkOptionError> {
-    let written = connector_of(spec).unwrap_or_default().trim();
-    let keys = KEYS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(written));
-    keys.map_or(Vec::new(), |(name, keys)| unknown_options(spec, name, keys))
+/// The connector of a name as it is written.
+fn connector_named(name: &str) -> Option<&'static Connector> {
+    let is = |known: &&Connector| known.name.eq_ignore_ascii_case(name.trim());
+    CONNECTORS.iter().find(is)
 }
 
-fn make(spec: &TableSpec, context: &SinkContext) -> Result<Box<dyn Sink>, SinkOptionError> {
-    let Some(connector) = connector_of(spec) else {
+fn is_not_built(name: &str) -> bool {
+    let is = |known: &&str| known.eq_ignore_ascii_case(name.trim());
+    NOT_BUILT.iter().any(is)
+}
+
+/// The options that the table's connector does not have.
+fn unknown(spec: &TableSpec) -> Vec<SinkOptionError> {
+    let connector = connector_of(spec).and_then(connector_named);
+    connector.map_or(Vec::new(), |Connector { name, keys, .. }| {
+        unknown_options(spec, name, keys)
+    })
+}
+
+fn make(spec: &TableSpec, context: &SinkContext) -> Made {
+    let Some(written) = connector_of(spec) else {
         return Err(SinkOptionError::NoConnector {
             table: spec.name.clone(),
             suggestion: misspelt_connector(spec),
             known: BUILT.join(", "),
         });
     };
-    match connector.trim().to_ascii_lowercase().as_str() {
-        filesystem::CONNECTOR => Ok(Box::new(Filesystem::new(spec, context)?)),
-        print::CONNECTOR => Ok(Box::new(Print::new(spec)?)),
-        blackhole::CONNECTOR => Ok(Box::new(Blackhole::new(spec)?)),
-        redis::CONNECTOR => Ok(Box::new(Redis::new(spec, context)?)),
-        "hitsdb" => Ok(Box::new(Tsdb::new(spec, Dialect::Hitsdb)?)),
-        "opentsdb" => Ok(Box::new(Tsdb::new(spec, Dialect::OpenTsdb)?)),
-        sqlite::CONNECTOR => Ok(Box::new(Sqlite::new(spec, context)?)),
-        name if NOT_BUILT.contains(&name) => Err(SinkOptionError::KnownNotBuilt {
+    if let Some(connector) = connector_named(written) {
+        return (connector.make)(spec, context);
+    }
+    Err(match is_not_built(written) {
+        true => SinkOptionError::KnownNotBuilt {
             table: spec.name.clone(),
-            connector: connector.to_owned(),
+            connector: written.to_owned(),
             bare: spec.table.clone(),
             known: BUILT.join(", "),
-        }),
-        _ => Err(SinkOptionError::UnknownConnector {
+        },
+        false => SinkOptionError::UnknownConnector {
             table: spec.name.clone(),
-            connector: connector.to_owned(),
-            suggestion: suggestion(connector, BUILT, "there are"),
-        }),
-    }
+            connector: written.to_owned(),
+            suggestion: suggestion(written, &BUILT, "there are"),
+        },
+    })
 }
 
 /// Refuses two sinks that write to one directory, or one inside the other's.
@@ -165,7 +207,12 @@ mod tests {
 
     #[test]
     fn every_connector_names_an_option_that_it_does_not_have() {
-        for (connector, keys) in KEYS {
+        for Connector {
+            name: connector,
+            keys,
+            ..
+        } in CONNECTORS
+        {
             let spec = TableSpec {
                 name: "jobs.t".to_owned(),
                 table: "t".to_owned(),
@@ -181,7 +228,6 @@ mod tests {
                 data_dir: "/nowhere".into(),
                 instance: "i".to_owned(),
             };
-            assert!(BUILT.contains(&connector));
             let first = faults(&spec, &context)[0].to_string();
             let expected = format!(
                 "[E3023] table jobs.t: connector `{connector}` has no option `linger_m`; did you mean `linger_ms`?"
