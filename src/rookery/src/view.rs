@@ -226,17 +226,12 @@ fn sink_status(view: &ServerView, sink: &SinkView, now_us: u64) -> SinkStatus {
             status.spill_dropped += shard.spill_dropped[lane].get();
             let used = spilled as f64 / sink.spill_max_bytes.max(1) as f64;
             status.spill_used = status.spill_used.max(used);
-            if shard.unconfirmed[lane].get() == 0 {
-                continue;
-            }
-            behind = behind.max(
-                shard
-                    .appended
-                    .get()
-                    .saturating_sub(shard.cursors[lane].get()),
-            );
             let lag = shard.lag_us(lane, now_us) as f64 / 1e6;
             status.lag_seconds = status.lag_seconds.max(lag);
+            if shard.unconfirmed[lane].get() > 0 {
+                let (appended, cursor) = (shard.appended.get(), shard.cursors[lane].get());
+                behind = behind.max(appended.saturating_sub(cursor));
+            }
         }
         status.lag_records += behind;
     }
