@@ -5,10 +5,9 @@
 #[path = "../../../tests/fuzz/bodies/slips.rs"]
 mod bodies;
 
-use bodies::{choice, slip_through};
+use bodies::{choice, compiled, slip_through};
 use rookery_engine::RuleSet;
 use rookery_sql::plan::Dialect;
-use rookery_sql::{CompileOptions, SourceFile, compile};
 
 /// Of how many slips one is taken: in a plain run, and where all are asked for.
 const SHARE_PLAIN: usize = 4;
@@ -16,15 +15,7 @@ const SHARE_ALL: usize = 16;
 
 /// Through the whole compiler, if it is a program.
 fn check(text: String, dialect: Dialect) -> bool {
-    let file = SourceFile {
-        path: "slip.sql".into(),
-        text,
-    };
-    let options = CompileOptions {
-        dialect: Some(dialect),
-        zone: None,
-    };
-    let Some(program) = compile(&file, &options).program else {
+    let Some(program) = compiled(text, dialect).1.program else {
         return false;
     };
     let described = RuleSet::describe(std::slice::from_ref(&program));

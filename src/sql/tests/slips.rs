@@ -5,21 +5,12 @@
 #[path = "../../../tests/fuzz/bodies/slips.rs"]
 mod bodies;
 
-use bodies::{choice, slip_through};
+use bodies::{choice, compiled, slip_through};
 use rookery_sql::plan::Dialect;
-use rookery_sql::{CompileOptions, SourceFile, compile};
 
 /// Compiles, and holds every finding to what `check` needs of it. Whether it still is a program.
 fn check(text: String, dialect: Dialect) -> bool {
-    let file = SourceFile {
-        path: "slip.sql".into(),
-        text,
-    };
-    let options = CompileOptions {
-        dialect: Some(dialect),
-        zone: None,
-    };
-    let compiled = compile(&file, &options);
+    let (file, compiled) = compiled(text, dialect);
     for diagnostic in &compiled.diagnostics {
         let related = diagnostic.related.iter().map(|related| related.span);
         for span in related.chain([diagnostic.span]) {

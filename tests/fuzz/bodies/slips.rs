@@ -7,6 +7,7 @@
 //! was broken off. Each file is named with its counts once it is through (`-- --nocapture`).
 
 use rookery_sql::plan::Dialect;
+use rookery_sql::{CompileOptions, Compiled, SourceFile, compile};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -104,6 +105,20 @@ fn slip(text: &str, all: bool, turn: usize, check: &mut impl FnMut(String) -> bo
         }
     }
     tally
+}
+
+/// A slip as a file, and what the SQL compiler says of it.
+pub fn compiled(text: String, dialect: Dialect) -> (SourceFile, Compiled) {
+    let file = SourceFile {
+        path: "slip.sql".into(),
+        text,
+    };
+    let options = CompileOptions {
+        dialect: Some(dialect),
+        zone: None,
+    };
+    let compiled = compile(&file, &options);
+    (file, compiled)
 }
 
 /// Slips in every file of a folder, in a dialect; `part` of `parts` of the files.
