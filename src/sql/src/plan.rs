@@ -1,6 +1,8 @@
 //! What a rule file means once names and types are bound: the contract between `sql`, which makes
 //! plans, and `engine`, which compiles them. Nothing in it refers to the text except spans.
 
+mod operands;
+
 use rookery_model::{DataType, Decimal, Field, JsonPath};
 
 /// Bytes `start..end` of the file's text.

@@ -2,9 +2,7 @@
 
 use crate::error::RefusalReason;
 use rookery_model::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX};
-use rookery_sql::plan::{
-    Column, ColumnKind, Expr, ExprKind, JsonFallback, PathArgument, Rel, Span, Table, TableId,
-};
+use rookery_sql::plan::{Column, ColumnKind, Expr, ExprKind, Rel, Span, Table, TableId};
 
 /// One way from a source to a rule's rows: all conditions, then the row, both over the source's columns.
 #[derive(Clone, Debug)]
@@ -155,98 +153,10 @@ impl Size {
 
     fn measure(&mut self, expr: &Expr, depth: usize) -> Result<(), Refused> {
         self.note(expr.span, depth)?;
-        for child in children(expr) {
+        for child in expr.operands() {
             self.measure(child, depth + 1)?;
         }
         Ok(())
-    }
-}
-
-/// The operands of an expression, in the order of its text.
-pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::Column(_) => Vec::new(),
-        ExprKind::Cast { input, .. }
-        | ExprKind::Not(input)
-        | ExprKind::Is { input, .. }
-        | ExprKind::Negate(input) => vec![input],
-        ExprKind::And(list) | ExprKind::Or(list) => list.iter().collect(),
-        ExprKind::Compare { left, right, .. }
-        | ExprKind::Distinct { left, right, .. }
-        | ExprKind::Arithmetic { left, right, .. } => vec![left, right],
-        ExprKind::In { input, list, .. } => std::iter::once(&**input).chain(list).collect(),
-        ExprKind::Match { input, pattern, .. } => vec![input, pattern],
-        ExprKind::Case {
-            branches,
-            otherwise,
-        } => branches
-            .iter()
-            .flat_map(|(when, then)| [when, then])
-            .chain(otherwise.as_deref())
-            .collect(),
-        ExprKind::JsonValue {
-            input,
-            path,
-            on_empty,
-            on_error,
-            ..
-        } => {
-            let mut list = vec![&**input];
-            if let PathArgument::Dynamic(path) = path {
-                list.push(path);
-            }
-            for fallback in [on_empty, on_error] {
-                if let JsonFallback::Default(value) = fallback {
-                    list.push(value);
-                }
-            }
-            list
-        }
-        ExprKind::Call { args, .. } => args.iter().collect(),
-    }
-}
-
-/// The same for operands that are to be changed.
-pub(super) fn children_mut(kind: &mut ExprKind) -> Vec<&mut Expr> {
-    match kind {
-        ExprKind::Literal(_) | ExprKind::Column(_) => Vec::new(),
-        ExprKind::Cast { input, .. }
-        | ExprKind::Not(input)
-        | ExprKind::Is { input, .. }
-        | ExprKind::Negate(input) => vec![input],
-        ExprKind::And(list) | ExprKind::Or(list) => list.iter_mut().collect(),
-        ExprKind::Compare { left, right, .. }
-        | ExprKind::Distinct { left, right, .. }
-        | ExprKind::Arithmetic { left, right, .. } => vec![left, right],
-        ExprKind::In { input, list, .. } => std::iter::once(&mut **input).chain(list).collect(),
-        ExprKind::Match { input, pattern, .. } => vec![input, pattern],
-        ExprKind::Case {
-            branches,
-            otherwise,
-        } => branches
-            .iter_mut()
-            .flat_map(|(when, then)| [when, then])
-            .chain(otherwise.as_deref_mut())
-            .collect(),
-        ExprKind::JsonValue {
-            input,
-            path,
-            on_empty,
-            on_error,
-            ..
-        } => {
-            let mut list = vec![&mut **input];
-            if let PathArgument::Dynamic(path) = path {
-                list.push(path);
-            }
-            for fallback in [on_empty, on_error] {
-                if let JsonFallback::Default(value) = fallback {
-                    list.push(value);
-                }
-            }
-            list
-        }
-        ExprKind::Call { args, .. } => args.iter_mut().collect(),
     }
 }
 
@@ -264,7 +174,7 @@ fn replace(
     }
     size.note(expr.span, depth)?;
     let mut copy = expr.clone();
-    for child in children_mut(&mut copy.kind) {
+    for child in copy.operands_mut() {
         *child = replace(child, size, depth + 1, replacement)?;
     }
     Ok(copy)

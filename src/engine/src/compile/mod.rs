@@ -291,7 +291,7 @@ fn may_fail(expr: &Expr) -> bool {
         ExprKind::Call { function, .. } => crate::functions::fallible(*function),
         _ => false,
     };
-    itself || fuse::children(expr).into_iter().any(may_fail)
+    itself || expr.operands().into_iter().any(may_fail)
 }
 
 /// The column and the values, if the condition is TRUE for just these.

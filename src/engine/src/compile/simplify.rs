@@ -5,7 +5,7 @@ use rookery_sql::plan::{Expr, ExprKind, Literal};
 
 /// The same meaning, with fewer operators.
 pub(super) fn simplify(mut expr: Expr) -> Expr {
-    for child in super::fuse::children_mut(&mut expr.kind) {
+    for child in expr.operands_mut() {
         let taken = std::mem::replace(child, null());
         *child = simplify(taken);
     }

@@ -1,7 +1,6 @@
 //! TYPEOF: a type as text, as Flink's planner infers it, with NOT NULL where no value is NULL.
 
 use crate::bind::expr::boolean;
-use crate::bind::measure::expr_parts;
 use crate::bind::scope::Scope;
 use crate::bind::{Binder, Bound, all};
 use crate::code::Code;
@@ -81,9 +80,7 @@ fn may_fail(expr: &Expr) -> bool {
     {
         return true;
     }
-    let mut fails = false;
-    expr_parts(expr, &mut |part| fails = fails || may_fail(part));
-    fails
+    expr.operands().into_iter().any(may_fail)
 }
 
 /// Whether values may be NULL, and the same for what they hold: an element, a key and a value, fields.

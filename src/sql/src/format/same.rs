@@ -1,7 +1,7 @@
 //! Whether two texts mean the same: equal plans but for where things stand.
 
 use crate::compile::Compiled;
-use crate::plan::{Expr, ExprKind, JsonFallback, PathArgument, Program, Rel, Span};
+use crate::plan::{Expr, Program, Rel, Span};
 
 /// Whether both files give the same program, or the same findings where they give none.
 pub(super) fn same(one: &Compiled, other: &Compiled) -> bool {
@@ -57,54 +57,5 @@ fn rel(query: &mut Rel) {
 
 fn expr(e: &mut Expr) {
     e.span = Span::default();
-    match &mut e.kind {
-        ExprKind::Literal(_) | ExprKind::Column(_) => {}
-        ExprKind::Cast { input, .. }
-        | ExprKind::Not(input)
-        | ExprKind::Is { input, .. }
-        | ExprKind::Negate(input) => expr(input),
-        ExprKind::And(list) | ExprKind::Or(list) => list.iter_mut().for_each(expr),
-        ExprKind::Compare { left, right, .. }
-        | ExprKind::Distinct { left, right, .. }
-        | ExprKind::Arithmetic { left, right, .. } => {
-            expr(left);
-            expr(right);
-        }
-        ExprKind::In { input, list, .. } => {
-            expr(input);
-            list.iter_mut().for_each(expr);
-        }
-        ExprKind::Match { input, pattern, .. } => {
-            expr(input);
-            expr(pattern);
-        }
-        ExprKind::Case {
-            branches,
-            otherwise,
-        } => {
-            for (when, then) in branches {
-                expr(when);
-                expr(then);
-            }
-            otherwise.iter_mut().for_each(|otherwise| expr(otherwise));
-        }
-        ExprKind::JsonValue {
-            input,
-            path,
-            on_empty,
-            on_error,
-            ..
-        } => {
-            expr(input);
-            if let PathArgument::Dynamic(path) = path {
-                expr(path);
-            }
-            for fallback in [on_empty, on_error] {
-                if let JsonFallback::Default(value) = fallback {
-                    expr(value);
-                }
-            }
-        }
-        ExprKind::Call { args, .. } => args.iter_mut().for_each(expr),
-    }
+    e.operands_mut().into_iter().for_each(expr);
 }

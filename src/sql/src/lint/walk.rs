@@ -1,6 +1,6 @@
 //! Every expression of a program, with what its column references mean.
 
-use crate::bind::measure::{Part, expr_parts, rel_parts};
+use crate::bind::measure::{Part, rel_parts};
 use crate::plan::{ColumnKind, Expr, ExprKind, Program, Rel, TableId};
 
 /// What the columns of an expression are columns of.
@@ -59,7 +59,7 @@ pub(super) fn each_expr<'a>(rel: &'a Rel, visit: &mut dyn FnMut(Place<'a>)) {
 /// Visits an expression and all inside it.
 pub(super) fn within<'a>(place: Place<'a>, visit: &mut dyn FnMut(Place<'a>)) {
     visit(place);
-    expr_parts(place.expr, &mut |expr| {
+    for expr in place.expr.operands() {
         within(
             Place {
                 expr,
@@ -68,7 +68,7 @@ pub(super) fn within<'a>(place: Place<'a>, visit: &mut dyn FnMut(Place<'a>)) {
             },
             visit,
         );
-    });
+    }
 }
 
 /// Visits the expressions of all computed columns, each with its table.
