@@ -1,36 +1,14 @@
-use crate::tree::{Tree, compact, object, tree, write};
+use crate::tree::{self, Tree, compact, object, tree, walk, write};
 use proptest::prelude::*;
 use rookery_codecs::json::{
-    Decoder, Document, KeySet, Match, Matches, Node, NodeRef, ParseError, PathSet,
+    Decoder, Document, KeySet, Match, Matches, NodeRef, ParseError, PathSet,
 };
 use rookery_model::limits::JSON_DEPTH_MAX;
 use rookery_model::{JsonPath, PathStep};
 
-/// The value below a node, read through the public interface.
+/// The value below a node, its numbers as written.
 fn read(document: &Document<'_>, node: NodeRef) -> Tree {
-    match document.node(node) {
-        Node::Missing => unreachable!("a node of the document"),
-        Node::Null => Tree::Null,
-        Node::Boolean(value) => Tree::Boolean(value),
-        Node::Number(text) => Tree::Number(text.to_owned()),
-        Node::String(text) => Tree::String(text.to_owned()),
-        Node::Array(length) => {
-            let elements: Vec<Tree> = document
-                .elements(node)
-                .map(|element| read(document, element))
-                .collect();
-            assert_eq!(elements.len(), length);
-            Tree::Array(elements)
-        }
-        Node::Object(length) => {
-            let members: Vec<(String, Tree)> = document
-                .members(node)
-                .map(|(key, value)| (key.to_owned(), read(document, value)))
-                .collect();
-            assert_eq!(members.len(), length);
-            Tree::Object(members)
-        }
-    }
+    tree::read(document, node, &|text| Tree::Number(text.to_owned()))
 }
 
 /// Deepest nesting of a text that is JSON.
@@ -87,37 +65,6 @@ fn agrees(decoder: &mut Decoder, text: &[u8]) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
-}
-
-/// What a path means, by the definition.
-fn walk<'t>(tree: &'t Tree, steps: &[PathStep], found: &mut Vec<&'t Tree>) {
-    let Some((step, rest)) = steps.split_first() else {
-        found.push(tree);
-        return;
-    };
-    match (step, tree) {
-        (PathStep::Key(key), Tree::Object(members)) => {
-            if let Some((_, value)) = members.iter().find(|(name, _)| name == key) {
-                walk(value, rest, found);
-            }
-        }
-        (PathStep::Index(index), Tree::Array(elements)) => {
-            if let Some(element) = elements.get(*index as usize) {
-                walk(element, rest, found);
-            }
-        }
-        (PathStep::AnyElement, Tree::Array(elements)) => {
-            for element in elements {
-                walk(element, rest, found);
-            }
-        }
-        (PathStep::AnyMember, Tree::Object(members)) => {
-            for (_, value) in members {
-                walk(value, rest, found);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn path() -> impl Strategy<Value = JsonPath> {

@@ -1,29 +1,9 @@
+#[path = "../../../tests/fuzz/bodies/lines.rs"]
+mod lines;
+
+use lines::{Framed, defined};
 use proptest::prelude::*;
 use rookery_codecs::framing::{Frame, LineFramer};
-use rookery_model::limits::OVERSIZED_PREFIX_BYTES;
-
-#[derive(Clone, Debug, PartialEq)]
-enum Expected {
-    Line(Vec<u8>),
-    Oversized(Vec<u8>, u64),
-}
-
-/// What the lines of the whole input are, by the definition.
-fn expected(input: &[u8], frame_max: usize) -> Vec<Expected> {
-    let mut lines: Vec<&[u8]> = input.split(|&byte| byte == b'\n').collect();
-    lines.pop();
-    let mut frames = Vec::new();
-    for line in lines {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.len() > frame_max {
-            let prefix = line[..line.len().min(OVERSIZED_PREFIX_BYTES)].to_vec();
-            frames.push(Expected::Oversized(prefix, line.len() as u64));
-        } else if !line.iter().all(|byte| b" \t\r".contains(byte)) {
-            frames.push(Expected::Line(line.to_vec()));
-        }
-    }
-    frames
-}
 
 fn input() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -54,13 +34,13 @@ proptest! {
             rest = &rest[length..];
             while let Some(frame) = framer.next_frame() {
                 frames.push(match frame {
-                    Frame::Line(line) => Expected::Line(line.to_vec()),
+                    Frame::Line(line) => Framed::Line(line.to_vec()),
                     Frame::Oversized { prefix, length } => {
-                        Expected::Oversized(prefix.to_vec(), length)
+                        Framed::Oversized(prefix.to_vec(), length)
                     }
                 });
             }
         }
-        prop_assert_eq!(frames, expected(&input, frame_max));
+        prop_assert_eq!(frames, defined(&input, frame_max));
     }
 }

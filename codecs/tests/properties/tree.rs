@@ -1,17 +1,10 @@
 //! Random JSON: a value, and a text that means it, written with random blanks and escapes.
 
-use proptest::prelude::*;
+#[path = "../../../tests/fuzz/bodies/tree.rs"]
+mod definition;
 
-/// A JSON value with its numbers as written and its members in order, duplicates included.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Tree {
-    Null,
-    Boolean(bool),
-    Number(String),
-    String(String),
-    Array(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
-}
+pub use definition::{Tree, read, walk};
+use proptest::prelude::*;
 
 /// Keys: a few that come often, so that they repeat, and any other text.
 pub fn key() -> impl Strategy<Value = String> {

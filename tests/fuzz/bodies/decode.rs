@@ -4,25 +4,17 @@
 //! other parser reads; the compact text means the same; paths and columns find what the definition
 //! says; a decoder's earlier text does not matter.
 
+#[path = "tree.rs"]
+mod tree;
+
 use rookery_codecs::json::{
-    Decoder, Document, KeySet, Match, Matches, Node, NodeRef, ParseError, PathSet,
+    Decoder, Document, KeySet, Match, Matches, NodeRef, ParseError, PathSet,
 };
 use rookery_model::limits::JSON_DEPTH_MAX;
 use rookery_model::{JsonPath, PathStep};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
-
-/// A JSON value with its members in order, duplicates included.
-#[derive(Clone, Debug, PartialEq)]
-enum Tree {
-    Null,
-    Boolean(bool),
-    /// As the other parser prints it.
-    Number(String),
-    String(String),
-    Array(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
-}
+use tree::{Tree, walk};
 
 struct Reader;
 
@@ -148,31 +140,10 @@ fn depth(text: &[u8]) -> usize {
     deepest
 }
 
-/// A value read through the public interface; numbers as the other parser takes their text.
+/// The value below a node; numbers as the other parser takes their text.
 fn read(document: &Document<'_>, node: NodeRef) -> Tree {
-    match document.node(node) {
-        Node::Missing => panic!("a node of the document is missing"),
-        Node::Null => Tree::Null,
-        Node::Boolean(value) => Tree::Boolean(value),
-        Node::Number(text) => serde_json::from_str(text).expect("a number's text is a number"),
-        Node::String(text) => Tree::String(text.to_owned()),
-        Node::Array(length) => {
-            let elements: Vec<Tree> = document
-                .elements(node)
-                .map(|element| read(document, element))
-                .collect();
-            assert_eq!(elements.len(), length);
-            Tree::Array(elements)
-        }
-        Node::Object(length) => {
-            let members: Vec<(String, Tree)> = document
-                .members(node)
-                .map(|(key, value)| (key.to_owned(), read(document, value)))
-                .collect();
-            assert_eq!(members.len(), length);
-            Tree::Object(members)
-        }
-    }
+    let number = |text: &str| serde_json::from_str(text).expect("a number's text is a number");
+    tree::read(document, node, &number)
 }
 
 fn check_columns(document: &Document<'_>, tree: &Tree) {
@@ -216,37 +187,6 @@ fn paths() -> Vec<JsonPath> {
         ..JsonPath::default()
     };
     steps.into_iter().map(path).collect()
-}
-
-/// What a path means, by the definition.
-fn walk<'t>(tree: &'t Tree, steps: &[PathStep], found: &mut Vec<&'t Tree>) {
-    let Some((step, rest)) = steps.split_first() else {
-        found.push(tree);
-        return;
-    };
-    match (step, tree) {
-        (PathStep::Key(key), Tree::Object(members)) => {
-            if let Some((_, value)) = members.iter().find(|(name, _)| name == key) {
-                walk(value, rest, found);
-            }
-        }
-        (PathStep::Index(index), Tree::Array(elements)) => {
-            if let Some(element) = elements.get(*index as usize) {
-                walk(element, rest, found);
-            }
-        }
-        (PathStep::AnyElement, Tree::Array(elements)) => {
-            elements
-                .iter()
-                .for_each(|element| walk(element, rest, found));
-        }
-        (PathStep::AnyMember, Tree::Object(members)) => {
-            members
-                .iter()
-                .for_each(|(_, value)| walk(value, rest, found));
-        }
-        _ => {}
-    }
 }
 
 fn check_paths(document: &Document<'_>, tree: &Tree) {

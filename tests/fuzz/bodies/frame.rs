@@ -5,18 +5,15 @@
 //! nothing; numbers rise by one; lines are those that the definition gives; the route of a line is
 //! that of the parsed object.
 
+#[path = "lines.rs"]
+mod lines;
+
+use lines::{Framed, defined};
 use rookery_codecs::framing::{Frame, LineFramer};
 use rookery_codecs::json::{Decoder, Node};
 use rookery_codecs::route::{Route, RouteError, route};
 use rookery_model::limits::{DEVICE_KEY_MAX_BYTES, OVERSIZED_PREFIX_BYTES, READ_BUFFER_BYTES};
 use rookery_sources::{Event, LineLimits, LineProtocol};
-
-/// A frame with its bytes copied.
-#[derive(Debug, PartialEq)]
-enum Framed {
-    Line(Vec<u8>),
-    Oversized(Vec<u8>, u64),
-}
 
 /// An event with its bytes copied.
 #[derive(Debug, PartialEq)]
@@ -63,23 +60,6 @@ pub fn check(input: &[u8]) {
             check_route(line);
         }
     }
-}
-
-/// What the lines are, by the definition.
-fn defined(sent: &[u8], frame_max: usize) -> Vec<Framed> {
-    let mut lines: Vec<&[u8]> = sent.split(|&byte| byte == b'\n').collect();
-    lines.pop();
-    let mut frames = Vec::new();
-    for line in lines {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.len() > frame_max {
-            let prefix = line[..line.len().min(OVERSIZED_PREFIX_BYTES)].to_vec();
-            frames.push(Framed::Oversized(prefix, line.len() as u64));
-        } else if !line.iter().all(|byte| b" \t\r".contains(byte)) {
-            frames.push(Framed::Line(line.to_vec()));
-        }
-    }
-    frames
 }
 
 /// Copies some of `rest` into a buffer; returns how much.
