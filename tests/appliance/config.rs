@@ -1,5 +1,6 @@
 //! `rookery config` and the exit codes around configuration.
 
+use crate::RULES;
 use rookery_tests::{Installation, run};
 
 #[test]
@@ -66,6 +67,38 @@ fn a_listener_outside_loopback_is_refused_with_the_reason() {
     assert_eq!(finished.code, 78);
     assert!(
         finished.stderr.contains("not on loopback"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn each_fault_of_a_sinks_options_is_told_where_it_lies() {
+    let rules = RULES.replace(
+        "format = 'json');\nINSERT",
+        "\n  fromat = 'json',\n  rotate = '1');\nINSERT",
+    );
+    let replaced = "[tables.\"job.orders\"]\nconnector = \"sqlite\"\npth = \"x.db\"";
+    let installation = Installation::new(&[("job", &rules)]).with_sections(replaced);
+    let path = installation.configuration();
+    let finished = run(&["run", "--config", path.to_str().unwrap()]);
+    assert_eq!(finished.code, 78, "{}", finished.stderr);
+    let places: Vec<_> = finished
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once("job.sql:"))
+        .map(|(_, place)| place)
+        .collect();
+    assert_eq!(
+        places,
+        ["2:14", "2:14", "6:3", "7:3"],
+        "{}",
+        finished.stderr
+    );
+    let help = "the table's options stand in `[tables.\"job.orders\"]` of the configuration";
+    assert_eq!(
+        finished.stderr.matches(help).count(),
+        2,
         "{}",
         finished.stderr
     );

@@ -177,7 +177,7 @@ fn compile(stored: &StoredRules, tables: &[TableOverride]) -> Result<RuleSet, Re
             return Err(refused());
         }
     };
-    if faulty || !check_sinks(&files, &rules) {
+    if faulty || !check_sinks(&files, tables, &rules) {
         return Err(refused());
     }
     Ok(rules)
@@ -213,19 +213,31 @@ fn compile_files(stored: &StoredRules) -> Option<Vec<RuleFile>> {
 }
 
 /// Whether every sink can be made; nothing is touched by that.
-fn check_sinks(files: &[RuleFile], rules: &RuleSet) -> bool {
+fn check_sinks(files: &[RuleFile], tables: &[TableOverride], rules: &RuleSet) -> bool {
     let context = SinkContext {
         data_dir: PathBuf::new(),
         instance: String::new(),
     };
     let mut good = true;
     for table in rules.sinks() {
-        if let Err(error) = rookery_sinks::build(&rules::spec(table), &context) {
-            let file = &files[table.program];
-            let span = file.program.tables[table.table].span;
+        let spec = rules::spec(table);
+        let file = &files[table.program];
+        // Where the options are the configuration's, its name of the table leads to them.
+        let replaced = rules::override_of(tables, &file.program.name, &spec.table);
+        let help: Vec<_> = replaced
+            .map(|other| {
+                format!(
+                    "the table's options stand in `[tables.{}]` of the configuration",
+                    rules::toml_key(&other.name)
+                )
+            })
+            .into_iter()
+            .collect();
+        for fault in rookery_sinks::faults(&spec, &context) {
+            let span = rules::span_of(&fault, &file.program.tables[table.table]);
             let place = Some((file.source.text.as_str(), rules::bytes(span)));
-            let message = rules::without_code(&error.to_string());
-            tell(&message, error.code(), &file.source.path, place, &[]);
+            let message = rules::without_code(&fault.to_string());
+            tell(&message, fault.code(), &file.source.path, place, &help);
             good = false;
         }
     }

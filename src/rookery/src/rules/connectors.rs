@@ -65,10 +65,11 @@ pub fn connector_warnings(program: &Program) -> Vec<ConnectorWarning> {
 }
 
 /// Where a fault lies: at the option's name, if it is one that the table says.
-fn span_of(fault: &SinkOptionError, table: &Table) -> Span {
+pub fn span_of(fault: &SinkOptionError, table: &Table) -> Span {
     let key = match fault {
         SinkOptionError::UnknownOption { key, .. } => key.as_str(),
         SinkOptionError::Invalid { key, .. } => key,
+        SinkOptionError::Repeated { key, .. } => key.split('`').next().unwrap_or(key),
         SinkOptionError::UnknownConnector { .. } | SinkOptionError::KnownNotBuilt { .. } => {
             "connector"
         }

@@ -6,10 +6,10 @@ pub mod files;
 mod roles;
 mod tables;
 
-pub use connectors::{connector_warnings, declared, without_code};
+pub use connectors::{connector_warnings, declared, span_of, without_code};
 pub use error::RulesError;
 pub use roles::roles;
-pub use tables::{apply, check_sources, spec};
+pub use tables::{apply, check_sources, override_of, spec, toml_key};
 
 use crate::cli;
 use rookery_codecs::time::Zone;

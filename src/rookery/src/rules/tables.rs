@@ -32,9 +32,7 @@ pub fn apply(files: &mut [RuleFile], overrides: &[TableOverride]) -> Vec<Unused>
                     met[index] = true;
                 }
             }
-            let of_file = overrides.iter().find(|other| other.name == full);
-            let of_all = || overrides.iter().find(|other| other.name == table.name);
-            if let Some(chosen) = of_file.or_else(of_all) {
+            if let Some(chosen) = override_of(overrides, &program.name, &table.name) {
                 table.options.clone_from(&chosen.options);
                 table.option_spans.clear();
             }
@@ -56,6 +54,17 @@ pub fn apply(files: &mut [RuleFile], overrides: &[TableOverride]) -> Vec<Unused>
             suggestion: closest(&other.name, names.iter().map(String::as_str)).map(str::to_owned),
         })
         .collect()
+}
+
+/// What replaces a table's options: the form with the file's name wins.
+pub fn override_of<'a>(
+    overrides: &'a [TableOverride],
+    file: &str,
+    table: &str,
+) -> Option<&'a TableOverride> {
+    let full = format!("{file}.{table}");
+    let of_file = overrides.iter().find(|other| other.name == full);
+    of_file.or_else(|| overrides.iter().find(|other| other.name == table))
 }
 
 /// A table that `run` cannot read from.
@@ -116,7 +125,8 @@ fn check_source(table: &Table) -> Option<BadSource> {
     })
 }
 
-fn toml_key(name: &str) -> String {
+/// A name as a key of TOML.
+pub fn toml_key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !name.is_empty() && name.chars().all(bare) {
         name.to_owned()
