@@ -4,6 +4,7 @@
 mod acks;
 mod admin;
 mod bad_lines;
+mod changed_tables;
 mod check;
 mod config;
 mod connect;

@@ -8,7 +8,7 @@ use crate::report::{self, Report, Severity};
 use crate::rules::{self, RuleFile, files};
 use crate::status::StatusSource;
 use crate::view::Board;
-use crate::{endpoints, output, signals};
+use crate::{endpoints, output, signals, waiting_rows};
 use anyhow::Context;
 use rookery_engine::RuleSet;
 use rookery_runtime::SyncBackend;
@@ -299,10 +299,13 @@ impl Appliance {
         let (sender, events) = mpsc::channel();
         let path = dir.path().to_owned();
         let context = sink_context(&dir);
+        let mut newer = vec![bundle.clone()];
         let load = |hash| {
-            StoredRules::load(&path, &hash)
-                .and_then(|rules| rules.bundle(&config.tables, &context))
-                .map_err(|error| format!("{error:#}"))
+            let bundle = StoredRules::load(&path, &hash)
+                .and_then(|rules| rules.bundle(&config.tables, &newer, &context))
+                .map_err(|error| format!("{error:#}"))?;
+            newer.push(bundle.clone());
+            Ok(bundle)
         };
         let server =
             Server::start(&dir, server_config, bundle, load, sender).map_err(Refusal::system)?;
@@ -447,13 +450,19 @@ fn make_bundle(
     let sinks = build_sinks(&rules, &sink_context(dir)).map_err(configuration)?;
     let borrowed: Vec<_> = sinks.iter().map(AsRef::as_ref).collect();
     rookery_sinks::check_directories(&borrowed).map_err(configuration)?;
-    stored.store(dir.path()).map_err(Refusal::system)?;
-    Ok(RuleBundle {
+    let bundle = RuleBundle {
         hash: stored.hash(),
         formats: formats(&rules),
         rules,
         sinks,
-    })
+    };
+    if let Some(error) = waiting_rows::changed(dir, &bundle).map_err(Refusal::system)? {
+        let error = anyhow::anyhow!("[{}] {error}", error.code());
+        return Err(Refusal::Because(Exit::Configuration, error));
+    }
+    stored.store(dir.path()).map_err(Refusal::system)?;
+    waiting_rows::note(dir.path(), &bundle).map_err(Refusal::system)?;
+    Ok(bundle)
 }
 
 /// What each sink says of its own about spilling.

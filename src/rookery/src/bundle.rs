@@ -7,6 +7,7 @@
 
 use crate::cli::Language;
 use crate::config::TableOverride;
+use crate::replayed_sinks;
 use crate::rules::{self, RuleFile};
 use anyhow::{Context, bail};
 use rookery_engine::RuleSet;
@@ -117,14 +118,16 @@ impl StoredRules {
         Self::decode(&bytes).with_context(|| path.display().to_string())
     }
 
-    /// Compiles it for a replay. Tables that `current` names have the connectors of today, so that rows
-    /// of earlier records are encoded for the targets that they go to.
+    /// Compiles it for a replay. Tables that `current` names have the connectors of today, and sinks that
+    /// `newer` sets have too are those, so that rows of earlier records are encoded for the targets that
+    /// they go to.
     ///
     /// # Errors
     /// This version does not run the set, or a table has no connector.
     pub fn bundle(
         &self,
         current: &[TableOverride],
+        newer: &[RuleBundle],
         context: &SinkContext,
     ) -> anyhow::Result<RuleBundle> {
         let mut files = Vec::new();
@@ -148,12 +151,14 @@ impl StoredRules {
         let rules = RuleSet::compile(programs)?;
         let sinks = build_sinks(&rules, context)?;
         let formats = formats(&rules);
-        Ok(RuleBundle {
+        let mut bundle = RuleBundle {
             hash: self.hash(),
             rules: Arc::new(rules),
             sinks,
             formats,
-        })
+        };
+        replayed_sinks::bind(&mut bundle, newer);
+        Ok(bundle)
     }
 }
 
@@ -180,7 +185,7 @@ pub fn formats(rules: &RuleSet) -> Vec<u64> {
 }
 
 /// Options that say where and how fast, not what: an operator changes them to mend a sink.
-const NOT_OF_THE_FORMAT: [&str; 12] = [
+const NOT_OF_THE_FORMAT: [&str; 28] = [
     "connector",
     "type",
     "host",
@@ -192,7 +197,23 @@ const NOT_OF_THE_FORMAT: [&str; 12] = [
     "endpoint",
     "path",
     "dbnum",
+    "tablename",
+    "create_table",
+    "cursor_prefix",
     "linger_ms",
+    "confirm_interval_ms",
+    "rotate_bytes",
+    "rotate_interval_ms",
+    "sink.rolling-policy.file-size",
+    "sink.rolling-policy.rollover-interval",
+    "spill_max_bytes",
+    "spill_policy",
+    "httpcompress",
+    "httpconnectionpool",
+    "iothreadcount",
+    "virtualdomainswitch",
+    "ignorewriteerror",
+    "ignoredelete",
 ];
 
 fn format_of(spec: &TableSpec) -> u64 {
@@ -221,7 +242,7 @@ fn path_of(data_dir: &Path, hash: &RulesHash) -> PathBuf {
 }
 
 /// The file is there whole after any crash, or not at all.
-fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().expect("it lies in `rules`");
     fs::create_dir_all(folder)?;
     let temporary = path.with_extension("new");
@@ -286,6 +307,8 @@ mod tests {
             ("password", "x"),
             ("Mode", "list"),
             ("batchSize", "1"),
+            ("SPILL_max_bytes", "128MB"),
+            ("spill_policy", "drop_oldest"),
         ];
         assert_eq!(format_of(&spec(&moved)), plain);
         assert_ne!(

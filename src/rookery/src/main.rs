@@ -17,11 +17,13 @@ mod endpoints;
 mod exit;
 mod logging;
 mod output;
+mod replayed_sinks;
 mod report;
 mod rules;
 mod signals;
 mod status;
 mod view;
+mod waiting_rows;
 
 use clap::Parser as _;
 use exit::Exit;

@@ -53,6 +53,6 @@ pub use record::RulesHash;
 pub use repair::accept_damage;
 pub use server::{
     RuleBundle, Server, ServerConfig, ServerEvent, ServerView, SinkSpill, SinkView, SpillConfig,
-    StartError, StopReport, hex,
+    StartError, StopReport, hex, spilled_rows,
 };
 pub use spill::SpillPolicy;

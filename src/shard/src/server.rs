@@ -30,6 +30,7 @@ use rookery_sinks::{
 };
 use rookery_sources::LineLimits;
 use rookery_wal::LogConfig;
+pub use spills::spilled_rows;
 use spills::{Spills, open_spills};
 use std::collections::BTreeMap;
 use std::io;

@@ -67,6 +67,20 @@ pub enum RulesError {
         /// The pattern.
         pattern: String,
     },
+    /// E4029
+    #[error(
+        "table {table} {change}, and rows wait in {directory} as they were encoded for connector `{connector}`; put the table back until `rookery_sink_spilled_bytes` of it is 0, or give the changed one another name, or remove this directory of every shard to give the rows up"
+    )]
+    RowsWait {
+        /// `file.table`
+        table: String,
+        /// `has .. now`
+        change: String,
+        /// The connector that the rows are for.
+        connector: String,
+        /// Where they are.
+        directory: String,
+    },
 }
 
 impl RulesError {
@@ -82,6 +96,7 @@ impl RulesError {
             Self::NoSuchTable { .. } => "E4026",
             Self::NoMatch { .. } => "E4027",
             Self::PatternInFolder { .. } => "E4028",
+            Self::RowsWait { .. } => "E4029",
         }
     }
 }
@@ -146,6 +161,15 @@ mod tests {
                     pattern: "/*/a.sql".into(),
                 },
                 "E4028 `/*/a.sql` has a `*` or `?` in a folder's name; only the file's name may have them",
+            ),
+            (
+                RulesError::RowsWait {
+                    table: "job.latest".into(),
+                    change: "has connector `sqlite` now".into(),
+                    connector: "redis".into(),
+                    directory: "/d/shard-0/spill/job.latest-0".into(),
+                },
+                "E4029 table job.latest has connector `sqlite` now, and rows wait in /d/shard-0/spill/job.latest-0 as they were encoded for connector `redis`; put the table back until `rookery_sink_spilled_bytes` of it is 0, or give the changed one another name, or remove this directory of every shard to give the rows up",
             ),
         ];
         for (error, text) in texts {

@@ -35,6 +35,15 @@ fn spill_dir(dir: &DataDir, shard: u16, sink: &str, writer: u16) -> PathBuf {
     spills.join(format!("{name}-{writer}"))
 }
 
+/// A directory in which spilled rows of a sink with so many writers wait, if there is one.
+#[must_use]
+pub fn spilled_rows(dir: &DataDir, sink: &str, writers: u16) -> Option<PathBuf> {
+    let lanes = (0..dir.shards()).flat_map(|shard| (0..writers).map(move |writer| (shard, writer)));
+    lanes
+        .map(|(shard, writer)| spill_dir(dir, shard, sink, writer))
+        .find(|path| std::fs::read_dir(path).is_ok_and(|mut files| files.next().is_some()))
+}
+
 /// Opens every lane's files, cut to its shard's checkpoint, and names those that no sink claims.
 pub(super) fn open_spills(
     dir: &DataDir,
