@@ -21,7 +21,7 @@ rust:
 	@tests/setup/rust.sh
 
 test: rust
-	@tests/setup/need.sh cc:gcc valgrind:valgrind nc:netcat-openbsd victoria-metrics:victoria-metrics rsyslogd:rsyslog python3:python3 sqlite3:sqlite3 redis-server:redis-server redis-benchmark:redis-tools
+	@tests/setup/need.sh cc:gcc valgrind:valgrind nc:netcat-openbsd curl:curl victoria-metrics:victoria-metrics rsyslogd:rsyslog python3:python3 sqlite3:sqlite3 redis-server:redis-server redis-benchmark:redis-tools
 	$(MAKE) --no-print-directory lint
 	$(CARGO) build --workspace --bins --locked
 	$(CARGO) test --workspace --locked

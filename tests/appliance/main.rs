@@ -17,6 +17,7 @@ mod restart;
 mod rule_tools;
 mod shippers;
 mod sick_sink;
+mod sink_pages;
 mod spill;
 mod wal;
 
