@@ -131,6 +131,8 @@ codes! {
     MalformedPath = "E0323",
     /// JSON text of a function: as it came in blink, with sorted keys in flink.
     DialectJsonText = "E0324",
+    /// A pattern of times whose letters mean something else than they look like.
+    PatternLetters = "E0325",
 }
 
 impl Code {

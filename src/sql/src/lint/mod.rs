@@ -9,6 +9,7 @@ mod conditions;
 mod constants;
 mod dialects;
 mod json_paths;
+mod patterns;
 mod points;
 mod truth;
 mod walk;
@@ -44,6 +45,7 @@ impl Linter<'_> {
         self.points();
         self.conditions();
         self.zone();
+        self.patterns();
     }
 
     /// Reports one finding for many places: the first is the finding's, the others are marked.
