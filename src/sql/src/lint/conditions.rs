@@ -69,6 +69,12 @@ impl Linter<'_> {
                     return self.never(scope, culprit, effect);
                 }
                 if let Some((first, second)) = contradiction(scope, operands) {
+                    if first == second {
+                        let diagnostic = finding(second, "nothing is between these two".to_owned())
+                            .label(format!("the first is above the second: {effect}"))
+                            .help("write BETWEEN lower AND upper, or BETWEEN SYMMETRIC");
+                        return self.warn(diagnostic);
+                    }
                     let message = "these two conditions are never both TRUE".to_owned();
                     let diagnostic = finding(second, message)
                         .label(format!("this excludes the other: {effect}"))
@@ -118,7 +124,12 @@ impl Linter<'_> {
     }
 
     fn always(&mut self, scope: Scope<'_>, expr: &Expr, can_be: Truth) {
-        let (message, label) = if can_be == Truth::TRUE {
+        let covered = match &expr.kind {
+            ExprKind::Or(operands) => covers_all(scope, operands),
+            _ => None,
+        };
+        let null_too = covered.is_some_and(|(.., null_too)| null_too);
+        let (message, label) = if can_be == Truth::TRUE || null_too {
             ("this condition is always TRUE", "it keeps nothing back")
         } else {
             (
@@ -127,14 +138,13 @@ impl Linter<'_> {
             )
         };
         let mut diagnostic = Diagnostic::new(Code::AlwaysTrue, expr.span, message).label(label);
-        if let ExprKind::Or(operands) = &expr.kind
-            && let Some((first, second)) = covers_all(scope, operands)
-        {
+        if let Some((first, second, _)) = covered {
             diagnostic.span = second;
             diagnostic.label = Some("TRUE where the other is not".to_owned());
-            diagnostic = diagnostic
-                .related(first, "the other")
-                .help("write AND, or NOT IN (..), to exclude both");
+            diagnostic = diagnostic.related(first, "the other").help(match null_too {
+                true => "leave both out",
+                false => "write AND, or NOT IN (..), to exclude both",
+            });
         } else {
             diagnostic = diagnostic.help("leave it out");
         }

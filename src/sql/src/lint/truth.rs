@@ -189,19 +189,47 @@ pub(super) fn contradiction(scope: Scope<'_>, operands: &[Expr]) -> Option<(Span
     })
 }
 
-/// Two operands of an OR one of which is TRUE whatever the value is, unless it is NULL.
-pub(super) fn covers_all(scope: Scope<'_>, operands: &[Expr]) -> Option<(Span, Span)> {
+/// Two operands of an OR one of which is TRUE whatever the value is, unless it is NULL; and whether one
+/// is TRUE of NULL too.
+pub(super) fn covers_all(scope: Scope<'_>, operands: &[Expr]) -> Option<(Span, Span, bool)> {
     let facts = facts(scope, operands);
     facts.iter().enumerate().find_map(|(at, second)| {
         let first = facts[..at].iter().find(|first| {
-            let apart = match (&first.says, &second.says) {
-                (Says::IsNot(a), Says::IsNot(b)) => !a.iter().any(|a| contains(b, a)),
-                _ => false,
-            };
-            apart && same(first.subject, second.subject)
+            same(first.subject, second.subject) && cover(&first.says, &second.says)
         })?;
-        Some((first.span, second.span))
+        let null_too = matches!(first.says, Says::Null | Says::NotNull);
+        Some((first.span, second.span, null_too))
     })
+}
+
+/// Whether one of two facts about a value that is not NULL is TRUE: their opposites exclude each other.
+fn cover(a: &Says, b: &Says) -> bool {
+    match (a, b) {
+        (Says::Null, Says::NotNull) | (Says::NotNull, Says::Null) => true,
+        (Says::Null | Says::NotNull, _) | (_, Says::Null | Says::NotNull) => false,
+        _ => exclude(&opposite(a), &opposite(b)),
+    }
+}
+
+fn opposite(fact: &Says) -> Says {
+    match fact {
+        Says::Is(values) => Says::IsNot(values.clone()),
+        Says::IsNot(values) => Says::Is(values.clone()),
+        Says::Range(op, bound) => Says::Range(negated(*op), bound.clone()),
+        Says::Null => Says::NotNull,
+        Says::NotNull => Says::Null,
+    }
+}
+
+fn negated(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Equal => CompareOp::NotEqual,
+        CompareOp::NotEqual => CompareOp::Equal,
+        CompareOp::Less => CompareOp::GreaterOrEqual,
+        CompareOp::LessOrEqual => CompareOp::Greater,
+        CompareOp::Greater => CompareOp::LessOrEqual,
+        CompareOp::GreaterOrEqual => CompareOp::Less,
+    }
 }
 
 fn facts<'a>(scope: Scope<'_>, operands: &'a [Expr]) -> Vec<Fact<'a>> {
