@@ -55,6 +55,7 @@ pub(crate) fn sink_fit(dialect: Dialect, from: &DataType, to: &DataType) -> Fit 
     match dialect {
         // Everything that is no container has a text.
         Dialect::Blink if *to == DataType::STRING && castable(from, to) => Fit::Always,
+        Dialect::Blink if is_approximated(from, to) => Fit::Always,
         Dialect::Blink if castable(from, to) => Fit::OrNull,
         Dialect::Blink => Fit::Refused,
         Dialect::Flink if decimals => Fit::OrNull,
@@ -96,6 +97,13 @@ fn widens(from: &DataType, to: &DataType) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether every value of an exact type has a nearest one in a type of floating point: a DECIMAL of 38
+/// digits is far below the greatest FLOAT.
+fn is_approximated(from: &DataType, to: &DataType) -> bool {
+    let exact = from.is_integer() || matches!(from, DataType::Decimal { .. });
+    exact && matches!(to, DataType::Float | DataType::Double)
 }
 
 /// What Flink converts at a sink on its own though it does not always fit: `LogicalTypeCasts`.

@@ -151,6 +151,9 @@ fn sinks_take_what_fits() {
         assert_eq!(fit(dialect, &Int, &decimal(10, 0)), Fit::Always);
         assert_eq!(fit(dialect, &Char(3), &STRING), Fit::Always);
         assert_eq!(fit(dialect, &Null, &Date), Fit::Always);
+        assert_eq!(fit(dialect, &decimal(38, 0), &Float), Fit::Always);
+        assert_eq!(fit(dialect, &decimal(10, 2), &Double), Fit::Always);
+        assert_eq!(fit(dialect, &BigInt, &Double), Fit::Always);
         assert_eq!(fit(dialect, &decimal(10, 2), &decimal(5, 2)), Fit::OrNull);
         assert_eq!(
             fit(dialect, &DataType::Array(Box::new(Int)), &Int),
@@ -165,7 +168,7 @@ fn sinks_take_what_fits() {
     assert_eq!(fit(Flink, &STRING, &VarChar(5)), Fit::Always);
     assert_eq!(fit(Blink, &STRING, &VarChar(5)), Fit::OrNull);
     assert_eq!(fit(Flink, &STRING, &Char(5)), Fit::Refused);
-    assert_eq!(fit(Flink, &BigInt, &Double), Fit::Always);
+    assert_eq!(fit(Blink, &Double, &Float), Fit::OrNull);
 }
 
 #[test]
