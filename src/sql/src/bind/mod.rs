@@ -18,6 +18,7 @@ pub(crate) mod measure;
 mod operators;
 mod output;
 mod query;
+mod reserved;
 mod scope;
 mod select;
 mod settings;
@@ -29,6 +30,7 @@ mod type_of;
 mod views;
 
 use crate::bind::catalog::Catalog;
+use crate::bind::reserved::is_reserved;
 use crate::bind::spans::TokenIndex;
 use crate::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -37,6 +39,7 @@ use crate::plan::{Dialect, Program, Span};
 use crate::source::SourceFile;
 use crate::syntax::{Name, Script};
 use sqlparser::tokenizer::TokenWithSpan;
+use std::collections::HashSet;
 
 pub(crate) use json_calls::JSON_FUNCTIONS;
 pub(crate) use settings::{FileSettings, dialect_of, no_such_zone};
@@ -94,6 +97,8 @@ pub(crate) struct Binder<'a> {
     place: Span,
     /// The names that its list gives.
     aliases: Vec<String>,
+    /// Names of which is told that Flink reserves them.
+    reserved: HashSet<String>,
 }
 
 /// Binds a file's statements.
@@ -117,6 +122,7 @@ pub(crate) fn bind(
         nodes: 0,
         place: Span::default(),
         aliases: Vec::new(),
+        reserved: HashSet::new(),
     };
     for table in &script.tables {
         binder.declare_table(table);
@@ -156,6 +162,7 @@ impl Binder<'_> {
     /// Stops at a construct without an operator, and names it.
     fn not_built<T>(&mut self, construct: impl Into<String>, span: Span) -> Bound<T> {
         let construct = construct.into();
+        let span = self.tokens.closed(span);
         self.warn(
             Diagnostic::new(
                 Code::NotBuilt,
@@ -172,13 +179,10 @@ impl Binder<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Warns of a bare name that Flink reserves.
+    /// Warns of a bare name that Flink reserves, where it first stands.
     fn check_reserved(&mut self, name: &Name) {
-        const RESERVED: &[&str] = &["power", "no", "prev", "per", "raw", "percent", "without"];
-        let reserved = RESERVED
-            .iter()
-            .any(|word| name.text.eq_ignore_ascii_case(word));
-        if self.dialect == Dialect::Flink && reserved && !name.quoted {
+        let refused = self.dialect == Dialect::Flink && !name.quoted && is_reserved(&name.text);
+        if refused && self.reserved.insert(name.text.clone()) {
             self.warn(
                 Diagnostic::new(
                     Code::ReservedInFlink,
@@ -186,7 +190,7 @@ impl Binder<'_> {
                     format!("Flink reserves the word `{}`", name.text),
                 )
                 .help(format!(
-                    "write `{}` in back-quotes, and Flink takes it too",
+                    "write `{}` in back-quotes wherever it stands, and Flink takes it too",
                     name.text
                 )),
             );

@@ -11,7 +11,8 @@ use crate::lexer::bytes;
 use crate::plan::{Dialect, Rel, Span};
 use rookery_model::DataType;
 use sqlparser::ast::{
-    Cte, Parens, Query, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias, Values,
+    Cte, LimitClause, Parens, Query, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias,
+    Values,
 };
 
 impl Binder<'_> {
@@ -55,10 +56,19 @@ impl Binder<'_> {
             return self.not_built("ORDER BY", self.tokens.before(bytes(order_by.span()), 2));
         }
         if let Some(limit) = limit_clause {
-            return self.not_built("LIMIT", self.tokens.before(bytes(limit.span()), 1));
+            let offset_only = matches!(
+                limit,
+                LimitClause::LimitOffset {
+                    limit: None,
+                    offset: Some(_),
+                    ..
+                }
+            );
+            let construct = if offset_only { "OFFSET" } else { "LIMIT" };
+            return self.not_built(construct, self.tokens.before(bytes(limit.span()), 1));
         }
         if let Some(fetch) = fetch {
-            return self.not_built("FETCH", bytes(fetch.span()));
+            return self.not_built("FETCH", self.tokens.before(bytes(fetch.span()), 2));
         }
         Ok(relation)
     }
@@ -307,6 +317,7 @@ impl Binder<'_> {
         message: impl Into<String>,
         help: Option<&str>,
     ) -> Stop {
+        let span = self.tokens.closed(span);
         self.fail(
             Diagnostic::new(Code::UnsupportedSyntax, span, message)
                 .help_if(help.map(str::to_owned)),

@@ -54,13 +54,25 @@ impl Binder<'_> {
         };
         let order = Some("leave it out; rows keep their order per device");
         let lateral = Some("write CROSS JOIN UNNEST(..) AS t(..), or LATERAL TABLE(..)");
+        let view = select.lateral_views.first();
+        // The words LATERAL VIEW stand before it.
+        let view = view.map_or(whole, |view| {
+            self.tokens.before(bytes(view.lateral_view.span()), 2)
+        });
+        let first_rows = Some("leave it out: a stream has no first rows but in a window");
+        let one_each = Some("number the rows with ROW_NUMBER() OVER (..) and keep the first");
         let distinct_on = matches!(select.distinct, Some(Distinct::On(_)));
         let cluster_by = select.cluster_by.first().map(Spanned::span);
         let distribute_by = select.distribute_by.first().map(Spanned::span);
         let sort_by = select.sort_by.first().map(Spanned::span);
         let from_first = select.flavor != SelectFlavor::Standard;
         let foreign = [
-            (select.top.is_some(), "SELECT TOP", whole, None),
+            (
+                select.top.is_some(),
+                "SELECT TOP",
+                self.tokens.after(whole, 2),
+                first_rows,
+            ),
             (select.into.is_some(), "SELECT INTO", whole, None),
             (select.prewhere.is_some(), "PREWHERE", whole, None),
             (!select.connect_by.is_empty(), "CONNECT BY", whole, None),
@@ -80,7 +92,7 @@ impl Binder<'_> {
             (
                 !select.lateral_views.is_empty(),
                 "LATERAL VIEW",
-                whole,
+                view,
                 lateral,
             ),
             (select.exclude.is_some(), "EXCLUDE", whole, None),
@@ -91,7 +103,12 @@ impl Binder<'_> {
                 None,
             ),
             (from_first, "FROM before SELECT", whole, None),
-            (distinct_on, "DISTINCT ON", whole, None),
+            (
+                distinct_on,
+                "DISTINCT ON",
+                self.tokens.after(whole, 3),
+                one_each,
+            ),
         ];
         let used = foreign.into_iter().find(|(used, ..)| *used);
         match used {
@@ -117,10 +134,10 @@ impl Binder<'_> {
             return self.not_built(construct, span);
         }
         if let Some(having) = &select.having {
-            return self.not_built("HAVING", bytes(having.span()));
+            return self.not_built("HAVING", self.tokens.before(bytes(having.span()), 1));
         }
         if let Some(qualify) = &select.qualify {
-            return self.not_built("QUALIFY", bytes(qualify.span()));
+            return self.not_built("QUALIFY", self.tokens.before(bytes(qualify.span()), 1));
         }
         if let Some(window) = select.named_window.first() {
             return self.not_built("WINDOW", bytes(window.span()));

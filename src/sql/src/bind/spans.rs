@@ -59,6 +59,17 @@ impl TokenIndex {
         self.after(self.before(span, 1), 1)
     }
 
+    /// The span up to the brackets that close those opened in it.
+    pub(crate) fn closed(&self, span: Span) -> Span {
+        let first = self.spans.partition_point(|token| token.start < span.start);
+        let behind = self.spans.partition_point(|token| token.start < span.end);
+        let closing = self.closing.get(first..behind).unwrap_or_default();
+        match closing.iter().max() {
+            Some(&last) => span.to(self.spans[last as usize]),
+            None => span,
+        }
+    }
+
     /// From a name to the bracket that closes its arguments; the name alone if it has none.
     pub(crate) fn call(&self, name: Span) -> Span {
         let behind = self.spans.partition_point(|token| token.start < name.end);
