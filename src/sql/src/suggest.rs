@@ -32,20 +32,41 @@ pub(crate) fn closest<'a>(
 
 /// What Flink calls a function that MySQL, Hive, Spark or PostgreSQL call otherwise.
 const OTHER_NAMES: &[(&str, &str)] = &[
+    ("CHARINDEX", "LOCATE"),
+    ("DATE_PARSE", "TO_TIMESTAMP"),
     ("GETDATE", "CURRENT_TIMESTAMP"),
     ("GET_JSON_OBJECT", "JSON_VALUE"),
-    ("ISNULL", "COALESCE"),
+    ("GROUP_CONCAT", "LISTAGG"),
+    ("IIF", "IF"),
     ("JSON_EXTRACT", "JSON_VALUE"),
     ("JSON_EXTRACT_SCALAR", "JSON_VALUE"),
     ("LEN", "CHAR_LENGTH"),
     ("LENGTH", "CHAR_LENGTH"),
     ("NVL", "COALESCE"),
+    ("REGEXP_LIKE", "REGEXP"),
     ("STRFTIME", "DATE_FORMAT"),
     ("STRPOS", "LOCATE"),
     ("STR_TO_DATE", "TO_TIMESTAMP"),
     ("SYSDATE", "CURRENT_TIMESTAMP"),
     ("TO_CHAR", "DATE_FORMAT"),
-    ("TO_NUMBER", "CAST"),
+    ("TRUNC", "TRUNCATE"),
+    ("WM_CONCAT", "LISTAGG"),
+];
+
+/// What to write for a function of another SQL that no function here stands for alone.
+const OTHER_FORMS: &[(&str, &str)] = &[
+    ("ADD_MONTHS", "write TIMESTAMPADD(MONTH, n, time)"),
+    ("DATEADD", "write TIMESTAMPADD(DAY, n, time)"),
+    ("DATE_TRUNC", "write FLOOR(time TO DAY)"),
+    ("ISNULL", "write x IS NULL, or COALESCE(x, other)"),
+    ("MONTHS_BETWEEN", "write TIMESTAMPDIFF(MONTH, from, to)"),
+    ("NVL2", "write CASE WHEN x IS NOT NULL THEN a ELSE b END"),
+    (
+        "SPLIT_PART",
+        "write SPLIT_INDEX(text, between, n), which counts from 0",
+    ),
+    ("TO_NUMBER", "write CAST(text AS DECIMAL(p, s))"),
+    ("TO_STRING", "write CAST(x AS STRING)"),
 ];
 
 /// What flink writes for the functions that only blink has.
@@ -76,6 +97,13 @@ pub(crate) fn instead_of_blink(name: &str) -> Option<&'static str> {
         .find_map(|(only, instead)| (*only == name).then_some(*instead))
 }
 
+/// What to write for an upper-case name of another SQL.
+pub(crate) fn form_of_another_sql(name: &str) -> Option<&'static str> {
+    OTHER_FORMS
+        .iter()
+        .find_map(|(other, ours)| (*other == name).then_some(*ours))
+}
+
 /// The function that another SQL calls by an upper-case name.
 pub(crate) fn of_another_sql(name: &str) -> Option<&'static str> {
     OTHER_NAMES
@@ -85,13 +113,22 @@ pub(crate) fn of_another_sql(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLINK_ONLY, OTHER_NAMES, closest, instead_of_blink, of_another_sql};
+    use super::{
+        BLINK_ONLY, OTHER_FORMS, OTHER_NAMES, closest, form_of_another_sql, instead_of_blink,
+        of_another_sql,
+    };
 
     #[test]
     fn names_of_other_sqls_lead_to_ours() {
         assert_eq!(of_another_sql("NVL"), Some("COALESCE"));
         assert_eq!(of_another_sql("COALESCE"), None);
         assert!(OTHER_NAMES.is_sorted());
+        assert_eq!(
+            form_of_another_sql("DATE_TRUNC"),
+            Some("write FLOOR(time TO DAY)")
+        );
+        assert_eq!(form_of_another_sql("NVL"), None);
+        assert!(OTHER_FORMS.is_sorted());
         assert_eq!(
             instead_of_blink("DATE_ADD"),
             Some("write day + INTERVAL '1' DAY")

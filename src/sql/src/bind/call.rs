@@ -12,7 +12,7 @@ use crate::diagnostics::Diagnostic;
 use crate::functions::{self, Argument, Found, Meaning, Returns, Signature};
 use crate::lexer::bytes;
 use crate::plan::{CastFailure, CompareOp, Dialect, Expr, ExprKind, Literal, Span};
-use crate::suggest::instead_of_blink;
+use crate::suggest::{form_of_another_sql, instead_of_blink};
 use crate::syntax::Name;
 use crate::time_literal::IntervalUnit;
 use crate::{Function, TimeFunction};
@@ -244,7 +244,11 @@ impl Binder<'_> {
                     name.span,
                     format!("there is no function `{}`", name.text),
                 )
-                .help_if(near.map(|near| format!("did you mean {near}?"))),
+                .help_if(
+                    form_of_another_sql(&name.text.to_uppercase())
+                        .map(str::to_owned)
+                        .or_else(|| near.map(|near| format!("did you mean {near}?"))),
+                ),
             )),
         }
     }

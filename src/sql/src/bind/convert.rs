@@ -3,6 +3,7 @@
 use crate::bind::{Binder, Bound};
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
+use crate::function::Function;
 use crate::plan::{CastFailure, Dialect, Expr, ExprKind, Literal};
 use rookery_model::{DataType, Decimal};
 
@@ -26,6 +27,7 @@ impl Binder<'_> {
             return Ok(self.convert(expr, &DataType::Boolean));
         }
         let help = match &expr.data_type {
+            _ if self.is_joined(&expr) => "`||` joins texts; write OR",
             t if t.is_string() => "compare it with something, as in x = 'true'",
             t if t.is_numeric() => "compare it with something, as in x <> 0",
             _ => "write a comparison, or IS NOT NULL",
@@ -39,6 +41,23 @@ impl Binder<'_> {
             .label(expr.data_type.to_string())
             .help(help),
         ))
+    }
+
+    /// Whether an expression is `a || b`, which some SQLs read as OR.
+    pub(crate) fn is_joined(&self, expr: &Expr) -> bool {
+        let expr = match &expr.kind {
+            ExprKind::Cast { input, .. } => &**input,
+            _ => expr,
+        };
+        let joins = matches!(
+            expr.kind,
+            ExprKind::Call {
+                function: Function::Concat,
+                ..
+            }
+        );
+        let written = &self.text[expr.span.start as usize..expr.span.end as usize];
+        joins && written.contains("||")
     }
 
     /// The expression as a number; blink reads one from text, as DOUBLE.
@@ -82,7 +101,10 @@ impl Binder<'_> {
                 format!("{place} takes text, this is {}", expr.data_type),
             )
             .label(expr.data_type.to_string())
-            .help("write CAST(.. AS STRING)"),
+            .help(match expr.data_type {
+                DataType::Boolean if place == "`||`" => "`||` joins texts; write OR",
+                _ => "write CAST(.. AS STRING)",
+            }),
         ))
     }
 }

@@ -163,6 +163,12 @@ impl Binder<'_> {
             }
             Ast::Subquery(subquery) => self.tokens.bracketed(bytes(subquery.span())),
             Ast::InSubquery { .. } => self.tokens.after(bytes(ast.span()), 1),
+            Ast::Cast {
+                kind: CastKind::DoubleColon,
+                expr,
+                ..
+            } => self.tokens.after(bytes(expr.span()), 2),
+            Ast::Convert { expr, .. } => self.tokens.before(bytes(expr.span()), 2),
             _ => bytes(ast.span()),
         };
         if span == Span::default() {
@@ -264,6 +270,13 @@ impl Binder<'_> {
 
     fn bind_is(&mut self, inner: &Ast, test: IsTest, negated: bool, scope: &Scope) -> Bound<Expr> {
         let mut input = self.bind_expr(inner, scope)?;
+        let next = self.tokens.after(input.span, 1);
+        let word = &self.text[input.span.end as usize..next.end as usize];
+        if negated && word.to_uppercase().ends_with("NOT") {
+            let span = self.tokens.after(input.span, 2);
+            let help = Some("write IS NOT NULL");
+            return Err(self.unsupported(span, "NOT NULL is no condition", help));
+        }
         let span = self.tokens.after(input.span, if negated { 3 } else { 2 });
         if test != IsTest::Null {
             input = self.condition(input, "IS TRUE, FALSE or UNKNOWN")?;

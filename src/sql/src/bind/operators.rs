@@ -189,7 +189,16 @@ impl Binder<'_> {
         } else {
             (right, left)
         };
-        let help = if self.dialect == Dialect::Flink
+        let comparison = |expr: &Expr| matches!(expr.kind, ExprKind::Compare { .. });
+        let joined = match &left.kind {
+            ExprKind::Compare { left, right, .. } => self.is_joined(left) || self.is_joined(right),
+            _ => false,
+        };
+        let help = if joined {
+            "`||` joins texts, and does so before they are compared; write OR".to_owned()
+        } else if comparison(left) || comparison(right) {
+            "a comparison gives a BOOLEAN; write a < b AND b < c".to_owned()
+        } else if self.dialect == Dialect::Flink
             && text.data_type.is_string()
             && other.data_type.is_numeric()
         {
@@ -229,7 +238,9 @@ impl Binder<'_> {
             (right, left)
         };
         let quoted = matches!(number.kind, ExprKind::Literal(Literal::Int(_)));
-        let help = if quoted {
+        let help = if how == "+" && number.data_type.is_string() {
+            "write || to join texts, CAST if they are numbers".to_owned()
+        } else if quoted {
             let digits = &self.text[number.span.start as usize..number.span.end as usize];
             format!("write '{digits}' if the text is meant, CAST if its number is")
         } else {
@@ -295,6 +306,7 @@ impl Binder<'_> {
         let Some(typed) = coerce::arithmetic(self.dialect, op, &left.data_type, &right.data_type)
         else {
             let symbol = symbol(op);
+            let texts = left.data_type.is_string() && right.data_type.is_string();
             return Err(self.fail(
                 Diagnostic::new(
                     Code::TypeMismatch,
@@ -306,7 +318,12 @@ impl Binder<'_> {
                 )
                 .related(left.span, left.data_type.to_string())
                 .related(right.span, right.data_type.to_string())
-                .help("CAST what is no number to a number's type"),
+                .help(match op {
+                    ArithmeticOp::Add if texts => {
+                        "write || to join texts, CAST if they are numbers"
+                    }
+                    _ => "CAST what is no number to a number's type",
+                }),
             ));
         };
         if typed.text_and_number {

@@ -170,21 +170,21 @@ impl Binder<'_> {
                     format!("`{table_name}` has no column `{}`", name.text),
                 )
                 .help_if(
-                    near.map(|near| format!("did you mean `{near}`?"))
+                    self.is_alias(name)
+                        .or_else(|| near.map(|near| format!("did you mean `{near}`?")))
                         .or_else(|| self.is_function(name)),
                 ),
             ));
         }
         let index = entry.add(&name.text, DataType::STRING, ColumnKind::Undeclared);
         let declare = format!("declare it: `{}` VARCHAR", name.text);
-        let help = match near {
-            _ if self.aliases.contains(&name.text) => format!(
-                "AS `{}` is not known here: repeat its expression, or select from a subquery; else {declare}",
-                name.text
-            ),
-            Some(near) => format!("did you mean `{near}`? if not, {declare}"),
-            None => declare,
-        };
+        let alias = self
+            .is_alias(name)
+            .map(|known| format!("{known}; else {declare}"));
+        let near = near.map(|near| format!("did you mean `{near}`? if not, {declare}"));
+        let call = self.is_function(name);
+        let call = call.map(|call| format!("{call}; if a column is meant, {declare}"));
+        let help = alias.or(near).or(call).unwrap_or(declare);
         self.warn(
             Diagnostic::new(
                 Code::UndeclaredColumn,
@@ -237,6 +237,16 @@ impl Binder<'_> {
         ) {
             (Some(near), _) => Some(format!("did you mean `{near}`?")),
             (None, [only]) if declared => Some(format!("in this FROM it is called `{only}`")),
+            _ if matches!(
+                self.type_of_column(&qualifier.text, scope),
+                Some(DataType::Map(..))
+            ) =>
+            {
+                Some(format!(
+                    "`{0}` is a MAP, which is read with its key: `{0}`['key']",
+                    qualifier.text
+                ))
+            }
             _ if self.is_text_column(&qualifier.text, scope) => Some(format!(
                 "`{0}` is a column of text: JSON in it is read with JSON_VALUE(`{0}`, '$.key')",
                 qualifier.text
@@ -251,6 +261,16 @@ impl Binder<'_> {
             )
             .help_if(help),
         )
+    }
+
+    /// What to write where an alias stands in its own SELECT.
+    fn is_alias(&self, name: &Name) -> Option<String> {
+        self.aliases.contains(&name.text).then(|| {
+            format!(
+                "AS `{}` is not known here: repeat its expression, or select from a subquery",
+                name.text
+            )
+        })
     }
 
     /// What to write where a function stands without its brackets.

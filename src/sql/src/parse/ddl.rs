@@ -138,6 +138,13 @@ fn read_element(reading: &Reading<'_>, parser: &mut Parser, table: &mut CreateTa
         });
         return Ok(());
     }
+    if parser.peek_word(0, "WATERMARK") && parser.peek_word(2, "AS") {
+        parser.advance_token();
+        let diagnostic = *parser.unexpected("FOR");
+        return Err(Box::new(
+            diagnostic.help("write WATERMARK FOR time AS time - INTERVAL '5' SECOND"),
+        ));
+    }
     read_column(reading, parser, table)
 }
 

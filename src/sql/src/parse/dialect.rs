@@ -332,8 +332,7 @@ impl Dialect for RuleDialect {
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
-        if self.language == Language::Flink
-            && let Token::UnicodeStringLiteral(_) = &parser.peek_token_ref().token
+        if let Token::UnicodeStringLiteral(_) = &parser.peek_token_ref().token
             && parser.peek_word(1, "UESCAPE")
         {
             return Some(self.escaped_text(parser));

@@ -384,6 +384,7 @@ fn no_operator(found: &TokenWithSpan) -> Diagnostic {
     let help = match found.token {
         Token::Overlap => Some("write AND".to_owned()),
         Token::ExclamationMark => Some("write NOT, or <>".to_owned()),
+        ref word if is_word(word, "DIV") => Some("write CAST(a / b AS BIGINT)".to_owned()),
         _ => None,
     };
     Diagnostic::new(
@@ -401,6 +402,7 @@ fn friendly(expected: &str) -> String {
         "identifier" => "a name".to_owned(),
         "end of statement" => "`;`".to_owned(),
         "date/time field" => "a unit of time".to_owned(),
+        "one of UPDATE or SHARE" => "SYSTEM_TIME AS OF right behind the table's name".to_owned(),
         "joined table" => "JOIN, or a subquery".to_owned(),
         is if is.starts_with("[NOT] NULL") => {
             "NULL, TRUE, FALSE, UNKNOWN, DISTINCT FROM or JSON after IS".to_owned()

@@ -111,7 +111,10 @@ fn read_set(parser: &mut Parser) -> Read<Setting> {
     } else {
         parser.text("a key in quotes")?
     };
-    parser.expect(&Token::Eq, "`=` and a value in quotes")?;
+    if !parser.consume_token(&Token::Eq) {
+        let diagnostic = *parser.unexpected("`=` and a value in quotes");
+        return Err(Box::new(diagnostic.help("write SET 'key' = 'value'")));
+    }
     let (value, value_span) = match parser.peek_token_ref().token.clone() {
         Token::Word(_) | Token::Number(..) => {
             let start = parser.next_span();

@@ -31,3 +31,12 @@ insert into out select imei from up where n > 3 and n < 5 and n <> 4 and kind in
 insert into out select imei from up where n >= 5 and n <= 5 and kind is not null and kind = 'a';
 insert into out select imei from up where kind in ('a', null) or ok is true or not ok;
 insert into out select case kind when 'a' then 'x' else imei end from up where d = d + 1;
+-- always TRUE, one of two
+insert into out select imei from up where n >= 3 or n < 5;
+insert into out select imei from up where kind = 'a' or kind <> 'a';
+insert into out select imei from up where kind is null or kind is not null;
+-- neither
+insert into out select imei from up where n > 3 or n < 3;
+insert into out select imei from up where n >= 3 or n <= 2;
+insert into out select imei from up where kind is null or kind <> 'a';
+insert into out select imei from up where kind is not null or n > 3;

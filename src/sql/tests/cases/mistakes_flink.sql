@@ -1,0 +1,7 @@
+set 'rookery.dialect' = 'flink';
+create table up (imei string, value double, `order` string, n int) with ('connector'='tcp');
+create table out (imei string, n int) with ('connector'='print');
+insert into out select imei, n * 2 as m from up where m > 2;
+insert into out select imei + 'a', n from up;
+insert into out select imei, n from up where (n > 1) || (n < 0);
+insert into out select up.`order`, n from up;
