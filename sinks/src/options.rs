@@ -3,6 +3,7 @@
 use crate::{Batching, SinkOptionError, TableSpec};
 use rookery_model::limits;
 use std::fmt::Display;
+use std::path::{Component, Path};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -265,6 +266,20 @@ impl<'a> Options<'a> {
             expected,
         }
     }
+}
+
+/// Whether a path lies among the files that the appliance keeps in its data directory. Other places there
+/// are a sink's to use.
+pub(crate) fn is_the_appliances(path: &Path, data_dir: &Path) -> bool {
+    let data_dir = std::path::absolute(data_dir).unwrap_or(data_dir.to_owned());
+    let below = path.strip_prefix(&data_dir).ok();
+    let first = below.and_then(|below| below.components().next());
+    let Some(Component::Normal(name)) = first else {
+        return false;
+    };
+    let name = name.to_string_lossy();
+    let own = ["sinks", crate::dead_letters::DIRECTORY, "rules"];
+    own.contains(&name.as_ref()) || name.starts_with("shard-")
 }
 
 /// `; did you mean ..?` where a known word is near, else all of them.

@@ -1,7 +1,7 @@
 //! Options of `filesystem`.
 
 use super::cursor_file::PATH_MAX_BYTES;
-use crate::options::Options;
+use crate::options::{Options, is_the_appliances};
 use crate::{Batching, SinkContext, SinkOptionError, TableSpec};
 use rookery_model::limits;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,18 @@ impl FilesystemOptions {
 }
 
 fn format(spec: &TableSpec, options: &mut Options<'_>) -> Result<Format, SinkOptionError> {
-    if options.choice("format", &["json", "csv"])? == "json" {
+    let json = options.choice("format", &["json", "csv"])? == "json";
+    for key in [DELIMITER, NULL_LITERAL, HEADER] {
+        if let Some(value) = options.text(key).filter(|_| json) {
+            return Err(SinkOptionError::Invalid {
+                table: spec.name.clone(),
+                key,
+                value: value.to_owned(),
+                expected: "of use without `format` = 'csv'".to_owned(),
+            });
+        }
+    }
+    if json {
         return Ok(Format::Json);
     }
     let delimiter = options.text(DELIMITER).unwrap_or(",");
@@ -190,8 +201,7 @@ fn directory(
         return Err(invalid());
     }
     let data_dir = std::path::absolute(&context.data_dir).unwrap_or(context.data_dir.clone());
-    let own = |name: &str| path.starts_with(data_dir.join(name));
-    if data_dir.starts_with(&path) || own("sinks") || own(crate::dead_letters::DIRECTORY) {
+    if data_dir.starts_with(&path) || is_the_appliances(&path, &data_dir) {
         return Err(SinkOptionError::ReservedDirectory {
             table: spec.name.clone(),
             path,

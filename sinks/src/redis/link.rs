@@ -206,5 +206,8 @@ fn reason(error: &redis::RedisError, timeout: Duration) -> String {
     if error.is_timeout() {
         return silence(timeout);
     }
+    if error.kind() == redis::ErrorKind::Parse {
+        return "what answers there is no Redis; look at `host` and `port`".to_owned();
+    }
     error.to_string()
 }

@@ -143,16 +143,19 @@ fn nodes(
     port: u16,
     cluster: bool,
 ) -> Result<Vec<(String, u16)>, SinkOptionError> {
+    if host.contains(['/', '@']) {
+        let expected =
+            "a name or an address alone; scheme, user, password and database have no place in it";
+        return Err(invalid(spec, "host", host, expected));
+    }
     if !cluster {
-        return match host.contains(',') {
-            false => Ok(vec![(host.trim().to_owned(), port)]),
-            true => Err(invalid(
-                spec,
-                "host",
-                host,
-                "one host; several need `clusterMode` = 'true'",
-            )),
+        // An address of IPv6 has more than one colon.
+        let expected = match (host.contains(','), host.matches(':').count()) {
+            (true, _) => "one host; several need `clusterMode` = 'true'",
+            (false, 1) => "a name or an address alone; the port has its own option, `port`",
+            (false, _) => return Ok(vec![(host.trim().to_owned(), port)]),
         };
+        return Err(invalid(spec, "host", host, expected));
     }
     let node = |text: &str| match text.trim().rsplit_once(':') {
         Some((host, own)) if !host.is_empty() && !host.contains(':') => Some((

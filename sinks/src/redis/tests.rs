@@ -40,6 +40,71 @@ fn said_of(columns: &[(&str, DataType)], options: &[(&str, &str)]) -> String {
     error.map(|error| error.to_string()).unwrap_or_default()
 }
 
+/// The message that a host causes, from `is not` on.
+fn said_of_host(host: &str, more: &[(&str, &str)]) -> String {
+    let context = SinkContext {
+        data_dir: "/nowhere".into(),
+        instance: "i".to_owned(),
+    };
+    let columns = [("imei", DataType::STRING), ("watt", DataType::Boolean)];
+    let mut spec = spec(&columns, more);
+    spec.options[1].1 = host.to_owned();
+    let error = build(&spec, &context).err().map(|error| error.to_string());
+    let text = error.unwrap_or_default();
+    let begin = format!("[E3025] table jobs.t: option `host` = '{host}' is not ");
+    text.strip_prefix(&begin).unwrap_or(&text).to_owned()
+}
+
+#[test]
+fn a_host_is_a_name_or_an_address_alone() {
+    let string = [("mode", "string")];
+    let port = "a name or an address alone; the port has its own option, `port`";
+    assert_eq!(said_of_host("r1:6380", &string), port);
+    let alone =
+        "a name or an address alone; scheme, user, password and database have no place in it";
+    for host in ["redis://r1", "r1/0", "me@r1"] {
+        assert_eq!(said_of_host(host, &string), alone, "{host}");
+    }
+    for host in ["r1", "10.0.0.1", "::1", "fe80::1"] {
+        assert_eq!(said_of_host(host, &string), "", "{host}");
+    }
+    let cluster = [("mode", "string"), ("clusterMode", "true")];
+    assert_eq!(said_of_host("a:7001,b:7001", &cluster), "");
+    assert_eq!(said_of_host("redis://a:7001", &cluster), alone);
+}
+
+#[test]
+fn another_server_at_the_port_is_said_to_be_no_redis() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let web = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
+        // Until the other side has read it.
+        let _ = stream.read(&mut [0; 1024]);
+    });
+    let context = SinkContext {
+        data_dir: "/nowhere".into(),
+        instance: "i".to_owned(),
+    };
+    let columns = [("imei", DataType::STRING), ("watt", DataType::Boolean)];
+    let mut spec = spec(&columns, &[("mode", "string"), ("port", &port)]);
+    spec.options[1].1 = "127.0.0.1".to_owned();
+    let error = build(&spec, &context).unwrap().check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "[E3083] Redis at 127.0.0.1:{port} gave no answer: what answers there is no Redis; look at `host` \
+             and `port`; a new connection is made, and what it did not take is sent again"
+        )
+    );
+    web.join().unwrap();
+}
+
 #[test]
 fn options_of_a_row_are_checked_before_anything_runs() {
     let cases: [(&[(&str, &str)], &str); 14] = [

@@ -1,6 +1,7 @@
 //! Options of `sqlite`.
 
-use crate::options::Options;
+use super::schema::CURSORS;
+use crate::options::{Options, is_the_appliances};
 use crate::{Batching, SinkContext, SinkOptionError, TableSpec};
 use rookery_model::limits;
 use std::path::PathBuf;
@@ -35,8 +36,11 @@ impl SqliteOptions {
             value: value.to_owned(),
             expected: expected.to_owned(),
         };
-        if table.trim().is_empty() || table.contains('\0') || table.starts_with("sqlite_") {
-            let expected = "the name of a table (SQLite keeps those that begin with sqlite_)";
+        let taken = |name: &str| table.eq_ignore_ascii_case(name);
+        let kept = table.to_ascii_lowercase().starts_with("sqlite_") || taken(CURSORS);
+        if table.trim().is_empty() || table.contains('\0') || kept {
+            let expected = "the name of a table for rows (SQLite keeps those that begin with sqlite_, and \
+                            `rookery_cursors` holds what makes rows come once)";
             return Err(invalid("tableName", table, expected));
         }
         let expected = "the path of a file";
@@ -45,9 +49,7 @@ impl SqliteOptions {
         if text.contains("://") || text.contains('\0') || path.is_dir() {
             return Err(invalid("path", text, expected));
         }
-        let data_dir = std::path::absolute(&context.data_dir).unwrap_or(context.data_dir.clone());
-        let own = |name: &str| path.starts_with(data_dir.join(name));
-        if own("sinks") || own(crate::dead_letters::DIRECTORY) {
+        if is_the_appliances(&path, &context.data_dir) {
             return Err(SinkOptionError::ReservedDirectory {
                 table: spec.name.clone(),
                 path,

@@ -14,7 +14,10 @@
 use crate::{SinkOptionError, TableSpec};
 use rookery_model::DataType;
 
-/// The table of cursors, one for all sinks of a file.
+/// Name of the table of cursors, one for all sinks of a file.
+pub(super) const CURSORS: &str = "rookery_cursors";
+
+/// Makes it.
 pub(super) const CREATE_CURSORS: &str = "CREATE TABLE IF NOT EXISTS rookery_cursors (\
     instance TEXT NOT NULL, sink TEXT NOT NULL, shard INTEGER NOT NULL, writer INTEGER NOT NULL, \
     term INTEGER NOT NULL, lsn INTEGER NOT NULL, \
@@ -55,6 +58,17 @@ impl Statements {
         }
         if spec.columns.iter().any(|column| column.name.contains('\0')) {
             return Err(wrong("takes no column whose name holds a NUL"));
+        }
+        let same = |at: usize| {
+            let name = &spec.columns[at].name;
+            let mut others = spec.columns[..at].iter();
+            others.find(|other| other.name.eq_ignore_ascii_case(name))
+        };
+        if let Some((at, other)) = (1..spec.columns.len()).find_map(|at| Some((at, same(at)?))) {
+            return Err(wrong(&format!(
+                "takes no columns whose names differ in case only, as `{}` and `{}` do; rename one",
+                other.name, spec.columns[at].name
+            )));
         }
         let quoted = quote(table);
         let names: Vec<_> = spec

@@ -475,11 +475,22 @@ fn wrong_options_are_refused() {
     );
     assert_eq!(
         refused(&[("path", "/o.db"), ("tableName", "sqlite_x")]),
-        "[E3025] table jobs.orders: option `tableName` = 'sqlite_x' is not the name of a table (SQLite \
-         keeps those that begin with sqlite_)"
+        "[E3025] table jobs.orders: option `tableName` = 'sqlite_x' is not the name of a table for rows \
+         (SQLite keeps those that begin with sqlite_, and `rookery_cursors` holds what makes rows come once)"
     );
-    let own = refused(&[("path", "/var/lib/rookery/sinks/x.db")]);
-    assert!(own.starts_with("[E3028]"), "{own}");
+    let cursors = refused(&[("path", "/o.db"), ("tableName", "Rookery_cursors")]);
+    assert!(cursors.starts_with("[E3025]"), "{cursors}");
+    for own in ["sinks", "shard-1"] {
+        let own = refused(&[("path", &format!("/var/lib/rookery/{own}/x.db"))]);
+        assert!(own.starts_with("[E3028]"), "{own}");
+    }
+    let columns = [("id", DataType::BigInt), ("ID", DataType::STRING)];
+    let twice = place.spec(&columns, &[], &[]);
+    assert_eq!(
+        Sqlite::new(&twice, &context()).err().unwrap().to_string(),
+        "[E3060] table jobs.orders: connector `sqlite` takes no columns whose names differ in case only, as \
+         `id` and `ID` do; rename one"
+    );
     assert!(Path::new("/").is_dir());
     assert!(refused(&[("path", "/")]).starts_with("[E3025]"));
 }

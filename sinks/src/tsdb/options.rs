@@ -105,6 +105,14 @@ impl TsdbOptions {
             Some(given) if !given.is_zero() => given,
             _ => Duration::from_millis(default_ms),
         };
+        if password.is_some() && user.is_none() {
+            return Err(SinkOptionError::Missing {
+                table: spec.name.clone(),
+                connector: dialect.connector(),
+                key: "user",
+                meaning: "whose `password` it is",
+            });
+        }
         let path = path.map(str::to_owned).or(place.path);
         let connect = connect.or(seconds.map(Duration::from_secs));
         Ok(Self {

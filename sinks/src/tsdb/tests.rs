@@ -152,6 +152,10 @@ fn wrong_options_are_refused() {
         "[E3026] table jobs.power: option `batchPutTimeLimit` and `linger_ms` is given twice; keep one"
     );
     assert!(refused(&[("host", "a"), ("path", "put")]).starts_with("[E3025]"));
+    assert_eq!(
+        refused(&[("host", "a"), ("password", "x")]),
+        "[E3024] table jobs.power: connector `opentsdb` needs the option `user`: whose `password` it is"
+    );
 }
 
 #[test]
