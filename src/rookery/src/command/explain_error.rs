@@ -22,7 +22,7 @@ const PAGES: [&str; 8] = [
 /// The tables of examples that declare none.
 const EXAMPLE_TABLES: &str = "\
 CREATE TABLE iot_up (imei VARCHAR, `type` VARCHAR, n INT, m INT, at_time VARCHAR, data VARCHAR) WITH (type = 'datahub');
-CREATE TABLE result (imei VARCHAR, n INT) WITH (type = 'print');
+CREATE TABLE results (imei VARCHAR, n INT) WITH (type = 'print');
 ";
 
 /// What there is to say of a code.
