@@ -76,7 +76,7 @@ pub(super) fn add(diagnostic: Diagnostic, tokens: &[TokenWithSpan]) -> Diagnosti
         found.and_then(|found| {
             misspelt(found, last)
                 .or_else(|| misspelt_before_bracket(before))
-                .or_else(|| reserved(found, from.get(1)))
+                .or_else(|| reserved(found, from.get(1)).filter(|_| expected("an expression")))
                 .or_else(|| missing(found, before).filter(|_| ends))
         })
     };
