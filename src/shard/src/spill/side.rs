@@ -63,6 +63,21 @@ impl SpillSide {
     }
 }
 
+/// What stands for a budget that is used up.
+const ALL_PERCENT: u64 = 100;
+
+/// The share of a budget that is passed now, of those that are told. Where all is used, room comes and goes
+/// with each order; it stays passed until there is more than a little.
+fn passed(before: u64, share: u64, blocked: bool) -> u64 {
+    let is_passed = |percent: &u64| share >= *percent;
+    let passed = ALARM_PERCENTS.into_iter().find(is_passed).unwrap_or(0);
+    let still_all = before == ALL_PERCENT && passed == ALARM_PERCENTS[0];
+    match blocked || still_all {
+        true => ALL_PERCENT,
+        false => passed,
+    }
+}
+
 /// Logs when a budget's share is passed, upwards; the share that is passed now.
 fn raise(
     sink: &str,
@@ -76,13 +91,10 @@ fn raise(
     let lane = state.bytes.saturating_mul(100) / limits.lane_max_bytes.max(1);
     let all = limits.shared.used().saturating_mul(100) / limits.shared.max_bytes.max(1);
     let share = lane.max(all);
-    let passed = ALARM_PERCENTS
-        .into_iter()
-        .find(|percent| share >= *percent)
-        .unwrap_or(0);
     let blocked = matches!(&answer.outcome, SpillOutcome::Appended { rows, appended, .. }
         if *appended < rows.len());
-    if passed > before || (blocked && before < 100) {
+    let now = passed(before, share, blocked);
+    if now > before {
         tracing::warn!(
             sink,
             shard = shard.0,
@@ -105,8 +117,33 @@ fn raise(
             "rows were given up: the spill budget is used up and its policy is drop_oldest"
         );
     }
-    match blocked {
-        true => 100,
-        false => passed,
+    now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passed;
+
+    #[test]
+    fn each_share_is_passed_once_on_the_way_up() {
+        let mut before = 0;
+        // What is used, and whether an order found no room.
+        let seen = [
+            (49, false, 0),
+            (50, false, 50),
+            (79, false, 50),
+            (85, false, 80),
+            (99, true, 100),
+            (99, false, 100),
+            (81, false, 100),
+            (99, true, 100),
+            (79, false, 50),
+            (80, false, 80),
+            (10, false, 0),
+        ];
+        for (share, blocked, expected) in seen {
+            before = passed(before, share, blocked);
+            assert_eq!(before, expected, "{share} {blocked}");
+        }
     }
 }
