@@ -180,6 +180,12 @@ impl Snapshot {
         self.shards.iter().map(|shard| shard.messages).sum()
     }
 
+    /// Records logged that the rules have not taken.
+    pub fn rules_lag(&self) -> u64 {
+        let lag = |shard: &ShardStatus| shard.appended.saturating_sub(shard.stepped);
+        self.shards.iter().map(lag).sum()
+    }
+
     /// Bytes of these.
     pub fn bytes_in(&self) -> u64 {
         self.shards.iter().map(|shard| shard.bytes_in).sum()

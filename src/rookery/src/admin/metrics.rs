@@ -153,6 +153,11 @@ impl Page<'_, '_> {
     }
 
     fn rules_and_sinks(&mut self, snapshot: &Snapshot) -> fmt::Result {
+        self.gauge(
+            "rules_lag_records",
+            "Records logged that the rules have not taken",
+            snapshot.rules_lag() as f64,
+        )?;
         let rules = || snapshot.rules.iter();
         self.counters(
             "rows",
@@ -347,6 +352,7 @@ mod tests {
                 "rookery_log_bytes 8192.0",
                 "rookery_log_syncs_total 6",
                 "rookery_log_device_bytes_total 8192",
+                "rookery_rules_lag_records 2.0",
                 "rookery_rows_total{rule=\"charge.power\"} 8",
                 "rookery_nulls_total{rule=\"charge.power\"} 1",
                 "rookery_sink_rows_total{sink=\"charge.power\"} 7",
