@@ -10,7 +10,7 @@ use rookery_codecs::time::{Overlap, Zone};
 use rookery_engine::{Counter, Output, RuleSet};
 use rookery_model::{DeadLetter, RecordTime, SinkId, Timestamp, Value};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,6 +38,12 @@ pub struct GotLetter {
     pub reason: String,
 }
 
+impl fmt::Display for GotLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.is, self.reason)
+    }
+}
+
 /// Rules to be tried.
 pub struct Subject {
     /// The rule file.
@@ -62,7 +68,8 @@ pub fn run(case: &Case, folder: &Path, subject: &Subject) -> Result<Got, Problem
     };
     let source = choose_source(&subject.rules, case.source.as_deref()).map_err(|reason| {
         let reason = reason.replace(": --source ", ": `source` = ");
-        Problem::new(TestError::Source { reason }, case.span.clone())
+        let place = case.source_span.clone().or_else(|| case.span.clone());
+        Problem::new(TestError::Source { reason }, place)
     })?;
     let time = case.time.unwrap_or(DEFAULT_TIME);
     let millis = subject.zone.instant_of_local(time.millis, Overlap::Earlier);
@@ -91,7 +98,7 @@ pub fn judge(case: &Case, got: &Got, subject: &Subject) -> Result<Option<String>
                     table: table.clone(),
                     known: names.collect::<Vec<_>>().join(", "),
                 },
-                span: expected.span.clone(),
+                span: expected.key_span.clone(),
                 help: near
                     .map(|near| format!("did you mean `{near}`?"))
                     .into_iter()
@@ -101,7 +108,7 @@ pub fn judge(case: &Case, got: &Got, subject: &Subject) -> Result<Option<String>
     }
     for (table, rows) in &got.rows {
         let expected = expected_rows(case, table)?;
-        if let Some(found) = difference(&expected, rows, same_row) {
+        if let Some(found) = difference(&expected, rows, |a, b| same_row(a, b)) {
             let counts = format!("{} expected, {} came", expected.len(), rows.len());
             write!(report, "  rows of {table}: {counts}\n{found}")
                 .expect("a String takes all text");
@@ -139,30 +146,9 @@ fn expected_rows(case: &Case, table: &str) -> Result<Vec<String>, Problem> {
 
 /// What differs between dead letters; a case that names no rule takes any.
 fn letters(case: &Case, got: &Got) -> Option<String> {
-    let same = |(expected, got): (&ExpectedLetter, &GotLetter)| {
-        expected.stage == got.is.stage
-            && expected.code == got.is.code
-            && (expected.rule.is_none() || expected.rule == got.is.rule)
-    };
-    let equal = case.dead_letters.len() == got.letters.len()
-        && case.dead_letters.iter().zip(&got.letters).all(same);
-    if equal {
-        return None;
-    }
-    let text = |letter: &ExpectedLetter| {
-        let rule = letter.rule.as_ref();
-        let rule = rule.map_or(String::new(), |rule| format!(", rule {rule}"));
-        format!("stage {}, code {}{rule}", letter.stage, letter.code)
-    };
-    let mut out = String::new();
-    for letter in &case.dead_letters {
-        writeln!(out, "    - {}", text(letter)).expect("a String takes all text");
-    }
-    for letter in &got.letters {
-        writeln!(out, "    + {}: {}", text(&letter.is), letter.reason)
-            .expect("a String takes all text");
-    }
-    Some(out)
+    difference(&case.dead_letters, &got.letters, |expected, got| {
+        expected.covers(&got.is)
+    })
 }
 
 /// Takes rows as `eval` prints them.

@@ -45,7 +45,7 @@ pub enum TestError {
         key: &'static str,
     },
     /// E5035
-    #[error("no rule of {file} writes to a table `{table}`; there is {known}")]
+    #[error("no rule of {file} writes to a table `{table}`; they write to {known}")]
     NoSuchSink {
         /// The rule file.
         file: String,
@@ -185,7 +185,7 @@ mod tests {
                     table: text("powr"),
                     known: text("power"),
                 },
-                "E5035 no rule of a.sql writes to a table `powr`; there is power",
+                "E5035 no rule of a.sql writes to a table `powr`; they write to power",
             ),
             (
                 TestError::BadRow {

@@ -2,9 +2,10 @@
 
 use super::error::{Problem, TestError};
 use crate::config::closest;
-use rookery_codecs::time::parse_timestamp;
-use rookery_model::Timestamp;
+use rookery_codecs::time::{Zone, parse_timestamp};
+use rookery_model::{Stage, Timestamp};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use toml_edit::{Document, Item, TableLike};
 
@@ -32,6 +33,8 @@ pub struct Case {
     pub index: usize,
     /// The source table, where there are several.
     pub source: Option<String>,
+    /// Where that stands.
+    pub source_span: Option<Range<usize>>,
     /// The records' time, in the job's zone.
     pub time: Option<Timestamp>,
     /// One a line.
@@ -58,6 +61,8 @@ pub struct Expected {
     pub text: String,
     /// Where it stands.
     pub span: Option<Range<usize>>,
+    /// Where the sink's name stands.
+    pub key_span: Option<Range<usize>>,
 }
 
 /// An expected dead letter; what it does not say may be anything.
@@ -69,6 +74,25 @@ pub struct ExpectedLetter {
     pub code: String,
     /// The rule's name.
     pub rule: Option<String>,
+}
+
+impl ExpectedLetter {
+    /// Whether it is the one that came: one that names no rule takes any.
+    pub fn covers(&self, came: &Self) -> bool {
+        self.stage == came.stage
+            && self.code == came.code
+            && (self.rule.is_none() || self.rule == came.rule)
+    }
+}
+
+impl fmt::Display for ExpectedLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stage {}, code {}", self.stage, self.code)?;
+        match &self.rule {
+            Some(rule) => write!(f, ", rule {rule}"),
+            None => Ok(()),
+        }
+    }
 }
 
 const FILE_KEYS: &[&str] = &["rules", "dialect", "zone", "case"];
@@ -124,6 +148,14 @@ impl Reader {
             && !matches!(dialect.as_str(), "blink" | "flink")
         {
             self.wrong("dialect", "\"blink\" or \"flink\"", table.get("dialect"));
+        }
+        if file
+            .zone
+            .as_deref()
+            .is_some_and(|zone| Zone::parse(zone).is_err())
+        {
+            let expected = "a zone such as \"Asia/Shanghai\" or \"+08:00\"";
+            self.wrong("zone", expected, table.get("zone"));
         }
         match table.get("case") {
             Some(Item::ArrayOfTables(cases)) => {
@@ -184,6 +216,7 @@ impl Reader {
         Some(Case {
             name: name?,
             span: table.get("name").and_then(Item::span),
+            source_span: table.get("source").and_then(Item::span),
             index,
             source,
             time,
@@ -206,6 +239,7 @@ impl Reader {
                     let expected = Expected {
                         text: text.to_owned(),
                         span: item.span(),
+                        key_span: table.key(sink).and_then(toml_edit::Key::span),
                     };
                     rows.insert(sink.to_owned(), expected);
                 }
@@ -246,8 +280,13 @@ impl Reader {
                     self.missing("a dead letter", key, item.span());
                 }
             }
+            let stage = self.text(table, "stage");
+            let known = |stage: &String| Stage::ALL.iter().any(|known| known.name() == stage);
+            if stage.as_ref().is_some_and(|stage| !known(stage)) {
+                self.wrong("stage", STAGES, table.get("stage"));
+            }
             letters.push(ExpectedLetter {
-                stage: self.text(table, "stage").unwrap_or_default(),
+                stage: stage.unwrap_or_default(),
                 code: self.text(table, "code").unwrap_or_default(),
                 rule: self.text(table, "rule"),
             });
@@ -297,6 +336,7 @@ impl Reader {
     }
 }
 
+const STAGES: &str = "one of frame, route, parse, cast, eval, sink";
 const LETTERS: &str = "an array such as [{ stage = \"cast\", code = \"E1203\" }]";
 
 #[cfg(test)]
@@ -336,11 +376,15 @@ out = ''
     fn all_faults_are_found() {
         let text = "\
 dialect = 'oracle'
+zone = 'Asia/Shangai'
 [[case]]
 nmae = 'a'
 messages = 1
 time = 'noon'
 dead_letters = ['x']
+[[case]]
+name = 'b'
+dead_letters = [{ stage = 'cats', code = 'E1203' }]
 ";
         let problems = read(text).unwrap_err();
         let codes: Vec<_> = problems
@@ -349,10 +393,23 @@ dead_letters = ['x']
             .collect();
         assert_eq!(
             codes,
-            ["E5033", "E5032", "E5034", "E5033", "E5033", "E5033"]
+            [
+                "E5033", "E5033", "E5032", "E5034", "E5033", "E5033", "E5033", "E5033"
+            ]
         );
-        assert_eq!(problems[1].help, ["did you mean `name`?"]);
-        assert_eq!(&text[problems[1].span.clone().unwrap()], "nmae");
+        assert_eq!(problems[2].help, ["did you mean `name`?"]);
+        assert_eq!(&text[problems[2].span.clone().unwrap()], "nmae");
+        assert_eq!(&text[problems[1].span.clone().unwrap()], "'Asia/Shangai'");
+        assert_eq!(&text[problems[7].span.clone().unwrap()], "'cats'");
+        for (at, stage) in Stage::ALL.iter().enumerate() {
+            assert_eq!(
+                STAGES
+                    .split([' ', ','])
+                    .filter(|s| !s.is_empty())
+                    .nth(at + 2),
+                Some(stage.name())
+            );
+        }
         assert_eq!(read("x = ").unwrap_err()[0].error.code(), "E5031");
     }
 }

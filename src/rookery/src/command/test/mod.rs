@@ -73,6 +73,10 @@ pub fn run(arguments: &TestArguments) -> anyhow::Result<Exit> {
     for path in &paths {
         results.push(run_file(path, arguments.update)?);
     }
+    if results.iter().all(|file| file.cases.is_empty()) {
+        output::complain("rookery: no cases there; a case begins with [[case]]\n");
+        return Ok(Exit::Usage);
+    }
     output::print(&told(&results))?;
     if let Some(path) = &arguments.junit {
         std::fs::write(path, junit::xml(&results))
@@ -204,8 +208,9 @@ fn subject(path: &Path, file: &TestFile) -> Result<Subject, String> {
     };
     let findings = rules::compile(&source, &language);
     let Some(program) = findings.program else {
-        let told = findings.diagnostics.iter();
-        let told = told.map(|diagnostic| diagnostic.render(&source, false) + "\n");
+        let errors = findings.diagnostics.iter();
+        let errors = errors.filter(|found| found.severity == rookery_sql::Severity::Error);
+        let told = errors.map(|diagnostic| diagnostic.render(&source, false) + "\n");
         return Err(told.collect::<Vec<_>>().join("\n"));
     };
     let zone = program.zone.clone();
@@ -261,7 +266,8 @@ fn told(files: &[FileResult]) -> String {
             }
         }
     }
-    if failed > 0 {
+    let marks = |line: &str| line.starts_with("    - ") || line.starts_with("    + ");
+    if out.lines().any(marks) {
         out.push_str("`-` was expected and did not come, `+` came and was not expected\n");
     }
     let counted = |count: usize, word: &str| match count {
@@ -273,4 +279,53 @@ fn told(files: &[FileResult]) -> String {
         counted(files.len(), "file")
     ));
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn told_of(report: &str) -> String {
+        let case = CaseResult {
+            name: "a".into(),
+            seconds: 0.0,
+            verdict: Verdict::Failed(report.into()),
+        };
+        told(&[FileResult {
+            path: "x.test.toml".into(),
+            cases: vec![case],
+        }])
+    }
+
+    #[test]
+    fn marks_are_explained_where_there_are_any() {
+        let legend = "`-` was expected and did not come";
+        assert!(told_of("  rows of t: 1 expected, 0 came\n    - {}\n").contains(legend));
+        assert!(told_of("  dead letters\n    + stage cast\n").contains(legend));
+        assert_eq!(
+            told_of("error[E5033]: `name` must be a string\n"),
+            "FAILED x.test.toml: a\nerror[E5033]: `name` must be a string\n\n1 file: 0 passed, 1 failed\n"
+        );
+    }
+
+    #[test]
+    fn a_file_without_cases_is_no_test() {
+        let folder = std::env::temp_dir().join(format!("rookery-no-cases-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(
+            folder.join("a.sql"),
+            "CREATE TABLE a (b INT) WITH (type = 'tcp');",
+        )
+        .unwrap();
+        std::fs::write(folder.join("a.test.toml"), "zone = 'UTC'\n").unwrap();
+        let arguments = TestArguments {
+            paths: vec![folder.clone()],
+            update: false,
+            junit: None,
+        };
+        let exit = run(&arguments);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(exit, Ok(Exit::Usage)));
+    }
 }
