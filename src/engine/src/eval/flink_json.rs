@@ -303,8 +303,9 @@ impl JsonQuery {
         if self.array && self.wrapper != JsonWrapper::Unconditional {
             return self.texts(document, nodes.clone(), nodes.count(), cx);
         }
-        let wrapped = self.wrapper == JsonWrapper::Unconditional;
-        Ok(Value::String(cx.work.build(|out| {
+        // The list that wraps is the array itself: its one element is the text of what was found.
+        let wrapped = self.wrapper == JsonWrapper::Unconditional && !self.array;
+        let text = Value::String(cx.work.build(|out| {
             if wrapped {
                 out.push(b'[');
             }
@@ -319,7 +320,13 @@ impl JsonQuery {
             if wrapped {
                 out.push(b']');
             }
-        })))
+        }));
+        if !self.array {
+            return Ok(text);
+        }
+        let out = values(cx, "JSON_QUERY", 1)?;
+        out[0] = text;
+        Ok(Value::Array(out))
     }
 
     fn one<'a>(

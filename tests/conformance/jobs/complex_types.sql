@@ -1,0 +1,4 @@
+CREATE TABLE up (imei STRING, arr ARRAY<INT>, mp MAP<STRING, STRING>, r ROW<a INT, b ROW<c STRING, d ARRAY<STRING>>>, objs ARRAY<ROW<k STRING, v DOUBLE>>) WITH ('connector'='filesystem','path'='{dir}/in','format'='json');
+CREATE TABLE o (imei STRING, a1 INT, m STRING, rb STRING, rd STRING, c INT, ok DOUBLE, back ROW<x INT, y STRING>, mm MAP<STRING, INT>) WITH ('connector'='filesystem','path'='{dir}/out/o','format'='json');
+
+INSERT INTO o SELECT imei, arr[1], mp['k'], r.b.c, r.b.d[2], CARDINALITY(arr), objs[1].v, ROW(r.a, mp['k']), MAP['n', CARDINALITY(objs)] FROM up WHERE arr IS NOT NULL OR r.a > 0;

@@ -1,0 +1,1 @@
+create table up(imei string,n int) with('connector'='filesystem','path'='{dir}/in','format'='json');create table o(imei string,n int)with('connector'='filesystem','path'='{dir}/out/o','format'='json');insert into o select imei,n from up where n>=2and imei<>'' ;

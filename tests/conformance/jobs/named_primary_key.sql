@@ -1,0 +1,5 @@
+CREATE TABLE up (
+  imei STRING, `type` STRING, `time` STRING, `data` STRING, n INT, price DECIMAL(10,2), ok BOOLEAN
+) WITH ('connector'='filesystem','path'='{dir}/in','format'='json');
+CREATE TABLE o (imei STRING NOT NULL, n INT, CONSTRAINT pk_o PRIMARY KEY (imei) NOT ENFORCED) WITH ('connector'='filesystem','path'='{dir}/out/o','format'='json');
+INSERT INTO o SELECT imei, n FROM up WHERE imei IS NOT NULL;

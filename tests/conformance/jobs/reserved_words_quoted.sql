@@ -1,0 +1,3 @@
+CREATE TABLE up (`order` STRING, `user` STRING, `timestamp` BIGINT, `value` DOUBLE, `date` STRING, `table` STRING, `select` STRING, `from` STRING, `group` STRING) WITH ('connector'='filesystem','path'='{dir}/in','format'='json');
+CREATE TABLE o (`order` STRING, `value` DOUBLE, `group` STRING, `select` STRING) WITH ('connector'='filesystem','path'='{dir}/out/o','format'='json');
+INSERT INTO o SELECT t.`order`, t.`value` * 2 AS `value`, t.`group`, `select` FROM (SELECT `order`, `value`, `group`, `select` FROM up WHERE `from` IS NULL) AS t;
