@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::plan::Span;
-use crate::source::{LineColumn, SourceFile};
+use crate::source::{BYTE_ORDER_MARK, LineColumn, SourceFile};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use rookery_model::limits::SQL_DIAGNOSTICS_MAX;
 use std::borrow::Cow;
@@ -170,7 +170,12 @@ impl<'a> Window<'a> {
             offset
         };
         let (start, end) = (clamp(all.start), clamp(all.end));
-        let offset = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let offset = match text[..start].rfind('\n') {
+            Some(newline) => newline + 1,
+            None if text.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len_utf8(),
+            None => 0,
+        };
+        let end = end.max(offset);
         let end = text[end..]
             .find('\n')
             .map_or(text.len(), |newline| end + newline);
@@ -280,6 +285,21 @@ mod tests {
             assert!(rendered.contains("water.sql:2:2"), "{rendered}");
             assert!(!rendered.contains(['\r', '␍']), "{rendered}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_moves_nothing() {
+        let bare = SourceFile {
+            path: "a.sql".into(),
+            text: "选择 x".into(),
+        };
+        let marked = SourceFile {
+            text: format!("\u{feff}{}", bare.text),
+            ..bare.clone()
+        };
+        let at = |start| Diagnostic::new(Code::UnknownColumn, Span::new(start, start + 1), "x");
+        assert_eq!(at(7).render(&bare, false), at(10).render(&marked, false));
+        assert!(at(0).render(&marked, false).contains("a.sql:1:1"));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use crate::plan::Span;
 
+/// What editors put at a file's start and do not show.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A rule file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
@@ -16,7 +19,7 @@ pub struct SourceFile {
 pub struct LineColumn {
     /// The line.
     pub line: usize,
-    /// The column, in characters (not bytes, not cells of a terminal).
+    /// The column, in characters (not bytes, not cells of a terminal); a byte order mark is none.
     pub column: usize,
 }
 
@@ -40,9 +43,10 @@ impl SourceFile {
         }
         let before = &self.text[..end];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before[line_start..].trim_start_matches(BYTE_ORDER_MARK);
         LineColumn {
             line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            column: line.chars().count() + 1,
         }
     }
 
@@ -102,5 +106,13 @@ mod tests {
         assert_eq!(file.line_column(7), LineColumn { line: 1, column: 4 });
         assert_eq!(file.line_column(13), LineColumn { line: 2, column: 3 });
         assert_eq!(file.line_column(900), LineColumn { line: 2, column: 4 });
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let file = file("a.sql", "\u{feff}选择 a");
+        assert_eq!(file.line_column(0), LineColumn { line: 1, column: 1 });
+        assert_eq!(file.line_column(3), LineColumn { line: 1, column: 1 });
+        assert_eq!(file.line_column(10), LineColumn { line: 1, column: 4 });
     }
 }
