@@ -49,9 +49,12 @@ pub(super) fn split_index_code<'a>(_: &Context<'_, 'a>, args: &[Value<'a>]) -> E
     Ok(part.map_or(Value::Null, Value::String))
 }
 
-/// SPLIT(text, separator): single characters if the separator is empty.
+/// SPLIT(text, separator): single characters if the separator is empty; of an empty text nothing.
 pub(super) fn split<'a>(cx: &Context<'_, 'a>, args: &[Value<'a>]) -> Evaluated<'a> {
     texts!(args, text, separator);
+    if text.is_empty() {
+        return Ok(Value::Array(&[]));
+    }
     if separator.is_empty() {
         let out = made::values(cx, "SPLIT", text.chars().count())?;
         for (place, (at, c)) in out.iter_mut().zip(text.char_indices()) {

@@ -193,19 +193,13 @@ impl Binder<'_> {
     }
 }
 
-/// What escapes `_` and `%` in a LIKE of flink that names no ESCAPE: a backslash, in a constant pattern
-/// that has wildcards and no other use of it. Without wildcards a pattern is the text itself.
+/// What escapes `_` and `%` in a LIKE of flink that names no ESCAPE: a backslash. Only in a constant
+/// pattern without `_`, which Flink takes apart at each `%`, it is a character like others.
 fn backslash(pattern: &Expr) -> Option<char> {
-    let ExprKind::Literal(Literal::String(pattern)) = &pattern.kind else {
-        return None;
-    };
-    let mut rest = pattern.chars();
-    while let Some(c) = rest.next() {
-        if c == '\\' && !matches!(rest.next(), Some('_' | '%' | '\\')) {
-            return None;
-        }
+    match &pattern.kind {
+        ExprKind::Literal(Literal::String(pattern)) => pattern.contains('_').then_some('\\'),
+        _ => Some('\\'),
     }
-    pattern.contains(['_', '%']).then_some('\\')
 }
 
 #[cfg(test)]
@@ -222,12 +216,12 @@ mod tests {
             })
         };
         assert_eq!(of(r"a\_c"), Some('\\'));
-        assert_eq!(of(r"100\%%"), Some('\\'));
-        assert_eq!(of(r"a\\b%"), Some('\\'));
-        // No wildcard: the text itself.
+        assert_eq!(of(r"100\%_"), Some('\\'));
+        assert_eq!(of("_"), Some('\\'));
+        // No `_`: a character like others.
+        assert_eq!(of(r"100\%"), None);
         assert_eq!(of(r"a\\b"), None);
-        // Another use of it: a character like others.
         assert_eq!(of(r"C:\dir%"), None);
-        assert_eq!(of(r"a%\"), None);
+        assert_eq!(of(""), None);
     }
 }
