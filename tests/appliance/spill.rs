@@ -111,3 +111,30 @@ fn a_sink_that_stays_sick_spills_over_kills_and_gets_every_row_once() {
     let finished = server.stop();
     assert_eq!(finished.code, 0, "{}", finished.stderr);
 }
+
+#[test]
+fn a_spill_is_told_to_be_over_only_once_its_target_has_the_rows() {
+    let rules = RULES.replace("{out}/orders", "{out}/blocked/orders");
+    let installation = Installation::new(&[("job", &rules)]).shards(1);
+    let blocker = block(&installation);
+    let server = Server::start(&installation);
+    let told = |text: &str| {
+        let log = server.log();
+        log.iter().filter(|line| line.contains(text)).count()
+    };
+    let (begun, over) = (
+        "its target does not keep up",
+        "its target has taken what was in files",
+    );
+    send(&server, 1, 20, Duration::ZERO);
+    eventually("the spill is told", || told(begun) == 1);
+    // Its few rows are read back into memory at once, where they wait for the target.
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(!files(&installation, ".spill").is_empty());
+    assert_eq!((told(begun), told(over)), (1, 0), "{:?}", server.log());
+    std::fs::remove_file(&blocker).unwrap();
+    eventually("its end is told", || told(over) == 1);
+    assert_eq!(installation.rows("blocked/orders").len(), 20);
+    assert_eq!(told(begun), 1);
+    assert_eq!(server.stop().code, 0);
+}

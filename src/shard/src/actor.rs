@@ -550,7 +550,7 @@ impl Actor {
                 false => tracing::info!(
                     sink,
                     shard,
-                    "what was in files is read: rows go directly again"
+                    "its target has taken what was in files: rows go directly again"
                 ),
             }
         });

@@ -58,10 +58,11 @@ impl ShardLane {
         self.cursor_saved(self.cursor);
     }
 
-    /// Whether new rows go to the files, if that has changed since the last call.
+    /// Whether rows wait in files, if that has changed since the last call. What is read from them and not
+    /// confirmed counts: a target that is down takes nothing of it.
     pub fn take_spill_change(&mut self) -> Option<bool> {
-        let active = self.spill.active;
-        (std::mem::replace(&mut self.spill.told, active) != active).then_some(active)
+        let waits = self.spill.active || self.spill.bytes > 0;
+        (std::mem::replace(&mut self.spill.told, waits) != waits).then_some(waits)
     }
 
     /// Bytes of its files, rows in them that are not read yet, rows that were given up since the start.

@@ -66,16 +66,33 @@ impl SpillSide {
 /// What stands for a budget that is used up.
 const ALL_PERCENT: u64 = 100;
 
-/// The share of a budget that is passed now, of those that are told. Where all is used, room comes and goes
-/// with each order; it stays passed until there is more than a little.
-fn passed(before: u64, share: u64, blocked: bool) -> u64 {
+/// The share of a budget that is passed now, of those that are told. `appended`: whether an order to append
+/// found room. Where there was none, room comes and goes with each order; it stays passed until rows are
+/// appended and there is more than a little.
+fn passed(before: u64, share: u64, appended: Option<bool>) -> u64 {
     let is_passed = |percent: &u64| share >= *percent;
     let passed = ALARM_PERCENTS.into_iter().find(is_passed).unwrap_or(0);
-    let still_all = before == ALL_PERCENT && passed == ALARM_PERCENTS[0];
-    match blocked || still_all {
+    let little = passed == ALARM_PERCENTS[0] || appended.is_none();
+    match appended == Some(false) || (before == ALL_PERCENT && little) {
         true => ALL_PERCENT,
         false => passed,
     }
+}
+
+/// What is said when a share is passed. No budget is refused room below its highest alarm; a disk is.
+fn alarm(now: u64, share: u64) -> String {
+    let used = match now {
+        ALL_PERCENT if share < ALARM_PERCENTS[0] => {
+            return "the disk has no room for spill files: its target is behind; free space, or mend the target"
+                .to_owned();
+        }
+        ALL_PERCENT => "all".to_owned(),
+        _ => format!("{share}%"),
+    };
+    format!(
+        "{used} of the spill budget is used: its target is behind; raise `spill.lane_max_bytes` or \
+         `spill.max_bytes`, or mend the target"
+    )
 }
 
 /// Logs when a budget's share is passed, upwards; the share that is passed now.
@@ -91,22 +108,19 @@ fn raise(
     let lane = state.bytes.saturating_mul(100) / limits.lane_max_bytes.max(1);
     let all = limits.shared.used().saturating_mul(100) / limits.shared.max_bytes.max(1);
     let share = lane.max(all);
-    let blocked = matches!(&answer.outcome, SpillOutcome::Appended { rows, appended, .. }
-        if *appended < rows.len());
-    let now = passed(before, share, blocked);
+    let appended = match &answer.outcome {
+        SpillOutcome::Appended { rows, appended, .. } => Some(*appended == rows.len()),
+        _ => None,
+    };
+    let now = passed(before, share, appended);
     if now > before {
         tracing::warn!(
             sink,
             shard = shard.0,
             spilled_bytes = state.bytes,
             unread_rows = state.unread_rows,
-            "{} of the spill budget is used: {}",
-            if blocked {
-                "all".to_owned()
-            } else {
-                format!("{share}%")
-            },
-            "its target is behind; raise `spill.lane_max_bytes` or `spill.max_bytes`, or mend the target"
+            "{}",
+            alarm(now, share)
         );
     }
     if state.dropped_rows > 0 {
@@ -122,28 +136,51 @@ fn raise(
 
 #[cfg(test)]
 mod tests {
-    use super::passed;
+    use super::{alarm, passed};
 
     #[test]
     fn each_share_is_passed_once_on_the_way_up() {
+        let (room, none) = (Some(true), Some(false));
         let mut before = 0;
-        // What is used, and whether an order found no room.
+        // What is used, what an order to append found, what is passed then.
         let seen = [
-            (49, false, 0),
-            (50, false, 50),
-            (79, false, 50),
-            (85, false, 80),
-            (99, true, 100),
-            (99, false, 100),
-            (81, false, 100),
-            (99, true, 100),
-            (79, false, 50),
-            (80, false, 80),
-            (10, false, 0),
+            (49, room, 0),
+            (50, room, 50),
+            (79, None, 50),
+            (85, room, 80),
+            (99, none, 100),
+            (99, None, 100),
+            (81, room, 100),
+            (99, none, 100),
+            (30, None, 100),
+            (79, room, 50),
+            (80, room, 80),
+            (10, None, 0),
+            // A full disk.
+            (2, none, 100),
+            (2, None, 100),
+            (2, none, 100),
+            (3, room, 0),
         ];
-        for (share, blocked, expected) in seen {
-            before = passed(before, share, blocked);
-            assert_eq!(before, expected, "{share} {blocked}");
+        for (share, appended, expected) in seen {
+            before = passed(before, share, appended);
+            assert_eq!(before, expected, "{share} {appended:?}");
         }
+    }
+
+    #[test]
+    fn an_alarm_names_what_is_full_and_the_remedy() {
+        let budget = |used: &str| {
+            format!(
+                "{used} of the spill budget is used: its target is behind; raise `spill.lane_max_bytes` or \
+                 `spill.max_bytes`, or mend the target"
+            )
+        };
+        assert_eq!(alarm(50, 59), budget("59%"));
+        assert_eq!(alarm(100, 99), budget("all"));
+        assert_eq!(
+            alarm(100, 2),
+            "the disk has no room for spill files: its target is behind; free space, or mend the target"
+        );
     }
 }
