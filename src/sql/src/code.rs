@@ -133,6 +133,8 @@ codes! {
     DialectJsonText = "E0324",
     /// A pattern of times whose letters mean something else than they look like.
     PatternLetters = "E0325",
+    /// A backslash in a LIKE pattern: a character in blink, an escape in flink.
+    DialectLike = "E0326",
 }
 
 impl Code {

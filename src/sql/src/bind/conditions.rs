@@ -197,7 +197,9 @@ impl Binder<'_> {
 /// pattern without `_`, which Flink takes apart at each `%`, it is a character like others.
 fn backslash(pattern: &Expr) -> Option<char> {
     match &pattern.kind {
-        ExprKind::Literal(Literal::String(pattern)) => pattern.contains('_').then_some('\\'),
+        ExprKind::Literal(Literal::String(pattern)) => {
+            (pattern.contains('_') && pattern.contains('\\')).then_some('\\')
+        }
         _ => Some('\\'),
     }
 }
@@ -217,7 +219,7 @@ mod tests {
         };
         assert_eq!(of(r"a\_c"), Some('\\'));
         assert_eq!(of(r"100\%_"), Some('\\'));
-        assert_eq!(of("_"), Some('\\'));
+        assert_eq!(of("_"), None);
         // No `_`: a character like others.
         assert_eq!(of(r"100\%"), None);
         assert_eq!(of(r"a\\b"), None);

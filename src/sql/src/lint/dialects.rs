@@ -12,12 +12,13 @@ use crate::function::{Function, JsonFunction, NumericFunction, TextFunction, Tim
 use crate::plan::{ArithmeticOp, Expr, ExprKind, Literal, Span};
 use rookery_model::PathStep;
 
-const KINDS: [Code; 5] = [
+const KINDS: [Code; 6] = [
     Code::DialectCast,
     Code::DialectUnixTimestamp,
     Code::DialectDivision,
     Code::DialectConcat,
     Code::DialectJsonText,
+    Code::DialectLike,
 ];
 
 impl Linter<'_> {
@@ -134,6 +135,13 @@ impl Linter<'_> {
             } if is_shown(place.parent) && another_text(*function, args) => {
                 places.add(Code::DialectJsonText, expr.span);
             }
+            ExprKind::Match {
+                pattern,
+                similar: false,
+                ..
+            } if escapes_unsaid(expr, pattern) => {
+                places.add(Code::DialectLike, expr.span);
+            }
             ExprKind::Arithmetic {
                 op: ArithmeticOp::Divide,
                 left,
@@ -230,6 +238,14 @@ fn tell(code: Code, blink: bool) -> Told {
             ),
             help: "compare values that JSON_VALUE reads, not the text; whoever parses it sees no difference",
         },
+        Code::DialectLike => Told {
+            message: "a backslash in a LIKE pattern",
+            label: either(
+                "a character like others here; in Flink it escapes",
+                "it escapes here; in Blink it is a character like others",
+            ),
+            help: "say what escapes: LIKE .. ESCAPE '!' means the same in both",
+        },
         _ => Told {
             message: "CONCAT of what may be NULL",
             label: either(
@@ -239,6 +255,15 @@ fn tell(code: Code, blink: bool) -> Told {
             help: "write COALESCE(.., '') around what may be NULL",
         },
     }
+}
+
+/// Whether a constant LIKE pattern has a backslash that flink reads as an escape though no ESCAPE says so.
+fn escapes_unsaid(like: &Expr, pattern: &Expr) -> bool {
+    let ExprKind::Literal(Literal::String(text)) = &pattern.kind else {
+        return false;
+    };
+    let said = like.span.end > pattern.span.end;
+    !said && text.contains('\\') && text.contains('_')
 }
 
 /// Whether JSON text goes on as text: it is neither only tested for NULL nor read as JSON again.

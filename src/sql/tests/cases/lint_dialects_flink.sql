@@ -17,3 +17,5 @@ insert into out select json_value(json_query(data, '$.o'), '$.a'), json_object('
 insert into out select cast(n as varchar), cast(try_cast(json_value(data, '$.p') as int) as varchar), cast('7' as double) from up;
 insert into out select cast(unix_timestamp('2026-11-23 10:00:00') as varchar), cast(cast(n / m as int) as varchar), n / d from up;
 insert into out select concat('a', coalesce(imei, ''), 'b'), imei || `at`, try_cast(json_value(data, '$.r') as double) from up;
+-- fires: a backslash in LIKE; not where ESCAPE says it, without `_`, in SIMILAR TO
+insert into out select imei, imei, d from up where imei like 'dev\_%' and imei like 'dev\_%' escape '\' and imei like 'a\%' and imei like 'dev_%' and imei similar to 'a\_';
