@@ -65,6 +65,7 @@ impl DeadLetterStore {
                 name: DEAD_LETTERS.to_owned(),
                 directory: data_dir.join(DIRECTORY),
                 state_directory: state_directory(data_dir, DEAD_LETTERS),
+                moves_with_state: true,
                 extension: "ndjson",
                 header: Vec::new(),
                 rotate_interval: None,

@@ -243,6 +243,41 @@ fn a_start_finds_its_cursor_again() {
     assert_eq!(cursors, [TargetCursor::At(at(2))]);
 }
 
+/// Copies what a data directory holds of the store.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry
+            .map(|entry| (entry.path(), entry.file_name()))
+            .unwrap();
+        match path.is_dir() {
+            true => copy(&path, &to.join(name)),
+            false => drop(std::fs::copy(&path, to.join(name)).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn a_copy_of_the_data_directory_goes_on_in_itself_and_leaves_the_original_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+    let original = DeadLetterStore::new(&first, DeadLetterLimits::default());
+    fill(&original, 1..3);
+    // One that was written and not confirmed when the copy was made.
+    let file = original.files().unwrap().pop().unwrap();
+    let confirmed = std::fs::read(&file).unwrap();
+    std::fs::write(&file, [confirmed.as_slice(), b"unconfirmed\n"].concat()).unwrap();
+    copy(&first, &second);
+    std::fs::write(&file, &confirmed).unwrap();
+    fill(&original, 3..6);
+
+    let copied = DeadLetterStore::new(&second, DeadLetterLimits::default());
+    fill(&copied, 3..4);
+    assert_eq!(stored(&original), [1, 2, 3, 4, 5]);
+    assert_eq!(stored(&copied), [1, 2, 3]);
+    assert_eq!(copied.files().unwrap().len(), 1, "the same file goes on");
+}
+
 #[test]
 fn files_that_an_operator_removed_do_not_count_against_the_bound() {
     let dir = tempfile::tempdir().unwrap();

@@ -68,6 +68,7 @@ impl Filesystem {
                 name: spec.name.clone(),
                 directory: options.path,
                 state_directory: state_directory(&context.data_dir, &spec.name),
+                moves_with_state: false,
                 extension,
                 header,
                 rotate_bytes: options.rotate_bytes,

@@ -59,6 +59,7 @@ impl Place {
             name: "jobs.orders".to_owned(),
             directory: self.rows(),
             state_directory: self.cursor().parent().unwrap().to_owned(),
+            moves_with_state: false,
             extension: "ndjson",
             header: Vec::new(),
             rotate_interval: None,

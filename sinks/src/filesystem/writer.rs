@@ -29,6 +29,9 @@ pub(crate) struct FileSettings {
     pub directory: PathBuf,
     /// Where the cursor file goes.
     pub state_directory: PathBuf,
+    /// Both directories are parts of one that may be moved or copied as a whole: what the cursor file says
+    /// is of `directory`, wherever it lay when that was written.
+    pub moves_with_state: bool,
     /// `ndjson` or `csv`.
     pub extension: &'static str,
     /// What every file begins with; a row's line end is its last byte, if it has any.
@@ -179,7 +182,10 @@ impl Open {
     fn start(settings: &FileSettings) -> Result<Self, SinkError> {
         let directory = Directory::open(&settings.directory, settings.extension)?;
         create_durably(&settings.state_directory)?;
-        let (cursor_file, state) = CursorFile::open(&settings.state_directory.join("cursor"))?;
+        let (cursor_file, mut state) = CursorFile::open(&settings.state_directory.join("cursor"))?;
+        if let Some(state) = state.as_mut().filter(|_| settings.moves_with_state) {
+            state.directory.clone_from(&settings.directory);
+        }
         sync_directory(&settings.state_directory)?;
         let resume = match &state {
             Some(state) if state.directory == settings.directory => {
