@@ -172,7 +172,9 @@ impl Binder<'_> {
 
     fn check_watermarks(&mut self, statement: &CreateTable, entry: &TableEntry) {
         for watermark in &statement.watermarks {
-            self.declared_column(entry, &watermark.column);
+            if let Some(index) = self.declared_column(entry, &watermark.column) {
+                self.check_event_time(&entry.declared_columns()[index], &watermark.column);
+            }
         }
         if let [first, second, ..] = statement.watermarks.as_slice() {
             self.fail(
@@ -184,6 +186,45 @@ impl Binder<'_> {
                 .related(first.span, "the first"),
             );
         }
+    }
+
+    /// Event time is a TIMESTAMP or TIMESTAMP_LTZ; Flink counts it in milliseconds.
+    fn check_event_time(&mut self, column: &Column, name: &Name) {
+        let data_type = &column.field.data_type;
+        let finest = match (self.dialect, data_type) {
+            // What a computed column gives is not known yet.
+            _ if matches!(column.kind, ColumnKind::Computed(_)) => return,
+            (Dialect::Blink, DataType::Timestamp(_) | DataType::TimestampLtz(_)) => return,
+            (Dialect::Flink, DataType::Timestamp(p) | DataType::TimestampLtz(p)) if *p <= 3 => {
+                return;
+            }
+            (Dialect::Blink, _) => "TIMESTAMP",
+            (Dialect::Flink, _) => "TIMESTAMP(3)",
+        };
+        let help = match data_type {
+            DataType::Timestamp(_) | DataType::TimestampLtz(_) => {
+                format!("declare it {finest}: Flink's event time has milliseconds")
+            }
+            t if t.is_string() => {
+                format!("add a column for it: ts AS TO_TIMESTAMP(`{}`)", name.text)
+            }
+            t if t.is_numeric() => {
+                format!(
+                    "add a column for it: ts AS TO_TIMESTAMP_LTZ(`{}`, 3)",
+                    name.text
+                )
+            }
+            _ => format!("it takes a column of {finest}"),
+        };
+        self.fail(
+            Diagnostic::new(
+                Code::TypeMismatch,
+                name.span,
+                format!("WATERMARK of `{}`, which is {data_type}", name.text),
+            )
+            .label("no event time")
+            .help(help),
+        );
     }
 
     /// Index of a column that must be declared; reports it if it is not.

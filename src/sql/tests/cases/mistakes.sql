@@ -40,3 +40,7 @@ set table.local-time-zone 'UTC';
 insert into out select imei, n from up;
 // a comment
 insert into out select imei, n from up;
+create table w1 (at_time varchar, watermark for at_time as at_time - interval '5' second) with (type='tcp');
+create table w2 (ms bigint, watermark wk for ms as withOffset(ms, 5000)) with (type='tcp');
+create table w3 (ts timestamp, at_time varchar, t2 as to_timestamp(at_time), watermark for ts as ts - interval '5' second) with (type='tcp');
+create table w4 (at_time varchar, ts as to_timestamp(at_time), watermark for ts as ts) with (type='tcp');

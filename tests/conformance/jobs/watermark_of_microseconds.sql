@@ -1,0 +1,3 @@
+CREATE TABLE up (imei STRING, ts TIMESTAMP, WATERMARK FOR ts AS ts) WITH ('connector'='filesystem','path'='{dir}/in','format'='json');
+CREATE TABLE o (imei STRING) WITH ('connector'='filesystem','path'='{dir}/out/o','format'='json');
+INSERT INTO o SELECT imei FROM up;
