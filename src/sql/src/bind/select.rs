@@ -11,6 +11,9 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span as TokenSpan;
 
+const FIRST_ROWS: &str = "leave it out: a stream has no first rows but in a window";
+const ONE_EACH: &str = "number the rows with ROW_NUMBER() OVER (..) and keep the first";
+
 impl Binder<'_> {
     /// Binds a SELECT.
     pub(crate) fn bind_select(&mut self, select: &Select) -> Bound<Relation> {
@@ -59,8 +62,6 @@ impl Binder<'_> {
         let view = view.map_or(whole, |view| {
             self.tokens.before(bytes(view.lateral_view.span()), 2)
         });
-        let first_rows = Some("leave it out: a stream has no first rows but in a window");
-        let one_each = Some("number the rows with ROW_NUMBER() OVER (..) and keep the first");
         let distinct_on = matches!(select.distinct, Some(Distinct::On(_)));
         let cluster_by = select.cluster_by.first().map(Spanned::span);
         let distribute_by = select.distribute_by.first().map(Spanned::span);
@@ -71,7 +72,7 @@ impl Binder<'_> {
                 select.top.is_some(),
                 "SELECT TOP",
                 self.tokens.after(whole, 2),
-                first_rows,
+                Some(FIRST_ROWS),
             ),
             (select.into.is_some(), "SELECT INTO", whole, None),
             (select.prewhere.is_some(), "PREWHERE", whole, None),
@@ -107,7 +108,7 @@ impl Binder<'_> {
                 distinct_on,
                 "DISTINCT ON",
                 self.tokens.after(whole, 3),
-                one_each,
+                Some(ONE_EACH),
             ),
         ];
         let used = foreign.into_iter().find(|(used, ..)| *used);
