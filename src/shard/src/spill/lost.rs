@@ -5,6 +5,7 @@
 //! between the two may have gone directly, and no file holds them.
 
 use super::record::Head;
+use super::store::was_dropped_between;
 use super::{SpillError, SpillStore};
 use rookery_model::{Position, limits};
 use rookery_runtime::storage::Storage;
@@ -79,6 +80,9 @@ impl<S: Storage> SpillStore<S> {
                 continue;
             }
             if segment.index > reader.segment {
+                if was_dropped_between(reader.segment, segment.index) {
+                    reader.before = None;
+                }
                 (reader.segment, reader.at) = (segment.index, 0);
             }
             if reader.at == 0 && segment.last <= reader.above {

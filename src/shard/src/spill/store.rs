@@ -321,14 +321,27 @@ impl<S: Storage> SpillStore<S> {
             if self.limits.policy == SpillPolicy::Block {
                 return Ok(false);
             }
-            let Some(oldest) = self.segments.pop_front() else {
+            let at = self.to_drop();
+            let Some(segment) = self.segments.remove(at) else {
                 return Ok(false);
             };
-            self.dropped_rows += oldest.unread_rows;
-            self.behind = None;
-            shared.used.fetch_sub(oldest.end, Relaxed);
-            self.unlink(oldest)?;
+            if at == 0 {
+                self.behind = None;
+            }
+            self.dropped_rows += segment.unread_rows;
+            shared.used.fetch_sub(segment.end, Relaxed);
+            self.unlink(segment)?;
         }
+    }
+
+    /// The segment to drop: the oldest of which no row was read. Rows that were read are in memory, perhaps on
+    /// their way, and only the file brings them back after a crash; those files go before the last one, which
+    /// takes rows, but only where there is no other.
+    fn to_drop(&self) -> usize {
+        let older = self.segments.len().saturating_sub(1);
+        let untouched = |s: &Segment<S::File>| s.read_at == 0;
+        let found = self.segments.iter().take(older).position(untouched);
+        found.unwrap_or(0)
     }
 
     fn open_for_append(&mut self, sync: &mut SpillSync) -> Result<bool, SpillError> {
@@ -385,13 +398,20 @@ impl<S: Storage> SpillStore<S> {
             }
             if let Some(done) = self.segments.pop_front() {
                 self.limits.shared.used.fetch_sub(done.end, Relaxed);
-                self.behind = Some(done.last);
+                let next = self.segments.front();
+                let dropped = next.is_some_and(|next| was_dropped_between(done.index, next.index));
+                self.behind = (!dropped).then_some(done.last);
                 self.unlink(done)?;
             }
         }
         self.sealed |= self.segments.is_empty();
         Ok(())
     }
+}
+
+/// Whether segments between two that follow each other were dropped: those of one start are counted on.
+pub(super) fn was_dropped_between(index: u64, next: u64) -> bool {
+    index >> TERM_SHIFT == next >> TERM_SHIFT && index + 1 < next
 }
 
 fn is_full(error: &io::Error) -> bool {

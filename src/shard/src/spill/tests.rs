@@ -203,28 +203,55 @@ fn a_full_budget_blocks_and_goes_on_when_there_is_room() {
     assert_eq!(more, 1);
 }
 
+/// Appends a batch, for which there is always room; how many rows were given up for it.
+fn append_dropping(store: &mut SpillStore<SimStorage>, batch: RowBatch) -> u64 {
+    let row = SpillRow {
+        batch: Arc::new(batch),
+        delivered: false,
+        begins: false,
+    };
+    let done = store.work(SpillOrder::Append(vec![row]));
+    assert!(matches!(
+        done.outcome,
+        SpillOutcome::Appended { appended: 1, .. }
+    ));
+    done.state.dropped_rows
+}
+
 #[test]
 fn drop_oldest_gives_up_whole_files_and_counts_their_rows() {
     let limits = limited(SpillPolicy::DropOldest, 1_500);
     let mut store = open(&SimStorage::new(1), limits, found(0, 0, 0)).store;
-    let mut dropped = 0;
-    for batch in fours(40) {
-        let row = SpillRow {
-            batch: Arc::new(batch),
-            delivered: false,
-            begins: false,
-        };
-        let done = store.work(SpillOrder::Append(vec![row]));
-        assert!(matches!(
-            done.outcome,
-            SpillOutcome::Appended { appended: 1, .. }
-        ));
-        dropped += done.state.dropped_rows;
-    }
+    let dropped: u64 = fours(40)
+        .into_iter()
+        .map(|batch| append_dropping(&mut store, batch))
+        .sum();
     let kept = lsns(&read(&mut store, usize::MAX));
     assert_eq!(kept.len() as u64 + dropped, 40);
     assert_eq!(kept, (dropped + 1..=40).collect::<Vec<_>>());
     assert!(dropped > 0);
+}
+
+#[test]
+fn drop_oldest_spares_the_files_of_rows_that_were_read() {
+    let disk = SimStorage::new(1);
+    let limits = || limited(SpillPolicy::DropOldest, 1_500);
+    let mut store = open(&disk, limits(), found(0, 0, 0)).store;
+    append(&mut store, fours(8));
+    let in_memory = lsns(&read(&mut store, 1));
+    assert_eq!(in_memory, [1, 2, 3, 4]);
+    let later = fours(80).into_iter().skip(2);
+    let dropped: u64 = later.map(|batch| append_dropping(&mut store, batch)).sum();
+    assert!(dropped > 0);
+    // What the target has confirmed and lost again: the gap is told.
+    let (kept, gone) = read_lost(&mut store, lost(1, 80));
+    assert_eq!(kept.len() as u64 + dropped, 80);
+    assert_eq!(kept[..8], Vec::from_iter(1..=8)[..]);
+    assert_eq!(gone, [(8, 9 + dropped, false)]);
+
+    // A crash: the process has lost what was in memory, and all but the dropped rows are in the files.
+    let mut store = open(&disk, limits(), found(80, 0, 80)).store;
+    assert_eq!(lsns(&read(&mut store, usize::MAX)), kept);
 }
 
 #[test]
