@@ -150,10 +150,10 @@ pub(super) fn judge(entries: &[Entry], known: &Known<'_>) -> Chain {
         walk.is_last_era = index + 1 == eras.len();
         walk.term = era.term;
         if let Some(cut) = era.said_cut().filter(|_| index > 0) {
-            walk.next = cut.next();
+            walk.next = cut.lsn.next();
         }
         let begin = walk.next;
-        let later = eras.get(index + 1);
+        let later = &eras[index + 1..];
         (walk.limit, walk.void_after) = era.bounds(later, known.durable, walk.next);
         walk.chain.durable = walk.chain.durable.max(walk.limit);
         for entry in era.entries {
@@ -225,19 +225,30 @@ fn split(entries: &[Entry]) -> Vec<Era<'_>> {
 
 impl Era<'_> {
     /// Where its start record says that the era before it ended.
-    fn said_cut(&self) -> Option<Lsn> {
-        Some(self.entries.first()?.said_cut()?.lsn)
+    fn said_cut(&self) -> Option<Position> {
+        self.entries.first()?.said_cut()
+    }
+
+    /// Where the eras after it say that it ended: the next one's start record, or that of a later one which
+    /// names its term, as it does when no record of the terms between was kept.
+    fn cut_by(&self, later: &[Self]) -> Option<Lsn> {
+        let next = later.first().and_then(Self::said_cut);
+        let by_term = || {
+            let mut cuts = later.iter().filter_map(Self::said_cut);
+            cuts.find(|cut| cut.term == self.term)
+        };
+        Some(next.or_else(by_term)?.lsn)
     }
 
     /// The limit of an era, and the LSN beyond which its records are void.
-    fn bounds(&self, later: Option<&Era<'_>>, known: Lsn, next: Lsn) -> (Lsn, Lsn) {
-        let Some(later) = later else {
+    fn bounds(&self, later: &[Self], known: Lsn, next: Lsn) -> (Lsn, Lsn) {
+        if let Some(cut) = self.cut_by(later) {
+            return (cut, cut);
+        }
+        let Some(later) = later.first() else {
             let limit = self.marks().max(known).max(Lsn(next.0 - 1));
             return (limit, Lsn(u64::MAX));
         };
-        if let Some(cut) = later.said_cut() {
-            return (cut, cut);
-        }
         // The start record cannot be read. What lies before the first record that can is this era's,
         // and was durable as far as the marks after it say so.
         let marks = later.marks().max(known);
