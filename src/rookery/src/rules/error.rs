@@ -18,7 +18,7 @@ pub enum RulesError {
         limit: String,
     },
     /// E4022
-    #[error("the rule file is not UTF-8: byte {at} begins no character")]
+    #[error("the rule file is not UTF-8: byte {at} begins no character; save it as UTF-8")]
     NotUtf8 {
         /// Offset of the first bad byte.
         at: usize,
@@ -123,7 +123,7 @@ mod tests {
             ),
             (
                 RulesError::NotUtf8 { at: 7 },
-                "E4022 the rule file is not UTF-8: byte 7 begins no character",
+                "E4022 the rule file is not UTF-8: byte 7 begins no character; save it as UTF-8",
             ),
             (
                 RulesError::SameName {

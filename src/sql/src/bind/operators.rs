@@ -72,7 +72,7 @@ impl Binder<'_> {
             other => Err(self.unsupported(
                 span,
                 format!("`{other}` is not an operator here"),
-                foreign_operator(other),
+                foreign_operator(other, self.dialect),
             )),
         }
     }
@@ -474,8 +474,14 @@ fn symbol(op: ArithmeticOp) -> &'static str {
     }
 }
 
-fn foreign_operator(op: &BinaryOperator) -> Option<&'static str> {
+fn foreign_operator(op: &BinaryOperator, dialect: Dialect) -> Option<&'static str> {
     match op {
+        BinaryOperator::BitwiseAnd if dialect == Dialect::Flink => {
+            Some("Flink has no operators on bits; for one bit write a / 4 % 2 = 1, which is a & 4")
+        }
+        BinaryOperator::BitwiseOr | BinaryOperator::BitwiseXor if dialect == Dialect::Flink => {
+            Some("Flink has no operators on bits")
+        }
         BinaryOperator::BitwiseAnd => Some("write BITAND(a, b)"),
         BinaryOperator::BitwiseOr => Some("write BITOR(a, b)"),
         BinaryOperator::BitwiseXor => Some("write BITXOR(a, b)"),

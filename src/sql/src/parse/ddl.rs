@@ -14,8 +14,13 @@ use sqlparser::ast::Expr;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-/// Reads what follows `CREATE TABLE`.
-pub(crate) fn read_table(reading: &Reading<'_>, parser: &mut Parser) -> Read<CreateTable> {
+/// Reads what follows `CREATE TABLE`. `faults` gets what is wrong with the types of columns, which hides none
+/// of the columns behind.
+pub(crate) fn read_table(
+    reading: &Reading<'_>,
+    parser: &mut Parser,
+    faults: &mut Vec<Diagnostic>,
+) -> Read<CreateTable> {
     parser.accept_words(&["IF", "NOT", "EXISTS"]);
     let mut table = CreateTable {
         name: parser.table_name()?,
@@ -35,7 +40,14 @@ pub(crate) fn read_table(reading: &Reading<'_>, parser: &mut Parser) -> Read<Cre
             let diagnostic = *parser.unexpected("a column");
             return Err(Box::new(diagnostic.help("leave out the comma before `)`")));
         }
-        read_element(reading, parser, &mut table)?;
+        let start = parser.index();
+        match read_element(reading, parser, &mut table) {
+            Err(fault) if fault.code == Code::InvalidType => {
+                faults.push(*fault);
+                skip_element(parser, start);
+            }
+            read => read?,
+        }
         if !parser.consume_token(&Token::Comma) {
             break;
         }
@@ -43,6 +55,24 @@ pub(crate) fn read_table(reading: &Reading<'_>, parser: &mut Parser) -> Read<Cre
     parser.expect(&Token::RParen, "`,` or `)`")?;
     read_clauses(parser, &mut table)?;
     Ok(table)
+}
+
+/// Passes over the column that begins at `start`, up to the comma or bracket behind it.
+fn skip_element(parser: &mut Parser, start: usize) {
+    while parser.index() > start {
+        parser.prev_token();
+    }
+    let mut open = 0_usize;
+    loop {
+        match parser.peek_token_ref().token {
+            Token::EOF => return,
+            Token::Comma | Token::RParen if open == 0 => return,
+            Token::LParen | Token::Lt => open += 1,
+            Token::RParen | Token::Gt => open = open.saturating_sub(1),
+            _ => {}
+        }
+        parser.advance_token();
+    }
 }
 
 /// `CREATE TABLE t WITH (..)`, which Flink takes where LIKE or AS SELECT follows.

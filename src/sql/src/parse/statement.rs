@@ -201,8 +201,16 @@ fn create(reading: &mut Reading<'_>, parser: &mut Parser, suffix: Option<&Suffix
     parser.accept_words(&["OR", "REPLACE"]);
     parser.accept_word("TEMPORARY");
     if parser.accept_word("TABLE") {
-        let table = ddl::read_table(reading, parser)?;
-        reading.script.tables.push(table);
+        let mut faults = Vec::new();
+        let read = ddl::read_table(reading, parser, &mut faults);
+        let last = read.is_ok().then(|| faults.pop()).flatten();
+        for fault in faults {
+            reading.diagnostics.push(fault);
+        }
+        if let Some(last) = last {
+            return Err(Box::new(last));
+        }
+        reading.script.tables.push(read?);
         return Ok(());
     }
     if parser.accept_word("VIEW") {

@@ -7,3 +7,7 @@ insert into out select imei, n from up where (n > 1) || (n < 0);
 insert into out select up.`order`, n from up;
 create table w1 (ts timestamp, watermark for ts as ts - interval '5' second) with ('connector'='tcp');
 create table w2 (ts timestamp_ltz(3), watermark for ts as ts - interval '5' second) with ('connector'='tcp');
+CREATE TABLE types (a VARCHRA, b DECIMAL(50, 2) COMMENT 'x, y', `c` MAP<INT, JSONN>, d INT, e TEXT, f AS d, g CHAR(0)) WITH ('connector' = 'print');
+INSERT INTO types SELECT 1 FROM up;
+insert into out select imei, n & 4 from up;
+insert into out select imei, n | 4 from up;
