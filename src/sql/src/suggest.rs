@@ -12,7 +12,8 @@ pub(crate) fn closest<'a>(
         return None;
     }
     let lower = name.to_lowercase();
-    let allowed = match lower.chars().count() {
+    let length = lower.chars().count();
+    let allowed = match length {
         0..=2 => 0,
         3..=4 => 1,
         5..=8 => 2,
@@ -21,11 +22,15 @@ pub(crate) fn closest<'a>(
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= BYTES_MAX && *candidate != name)
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance, candidate)
+        .filter_map(|candidate| {
+            let other = candidate.to_lowercase();
+            // A distance is never less than the difference of the lengths, which costs much less.
+            if other.chars().count().abs_diff(length) > allowed {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&lower, &other);
+            (distance <= allowed).then_some((distance, candidate))
         })
-        .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|&(distance, candidate)| (distance, candidate))
         .map(|(_, candidate)| candidate)
 }
