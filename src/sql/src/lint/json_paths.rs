@@ -1,6 +1,6 @@
 //! All JSON paths that a file reads, by the column that holds the JSON.
 
-use super::walk::{Origin, Place, each_computed, each_expr, origin};
+use super::walk::{Origin, Place, each_in, origin};
 use crate::function::{Function, JsonFunction};
 use crate::json_path::{parse_flink_json_path, parse_json_path};
 use crate::plan::{Dialect, Expr, ExprKind, IsTest, Literal, PathArgument, Program, Span};
@@ -33,10 +33,7 @@ impl JsonPaths {
     /// Finds them in all rules and computed columns.
     pub(super) fn find(program: &Program) -> Self {
         let mut paths = Self::default();
-        each_computed(program, &mut |place| paths.add(place, program.dialect));
-        for rule in &program.rules {
-            each_expr(&rule.query, &mut |place| paths.add(place, program.dialect));
-        }
+        each_in(program, &mut |place| paths.add(place, program.dialect));
         for uses in paths.uses.values_mut() {
             uses.sort_by_key(|found| (found.span.start, found.span.end));
             uses.dedup_by_key(|found| found.span);

@@ -2,7 +2,7 @@
 //! of the week and the day of the year, and is right on most days.
 
 use super::Linter;
-use super::walk::{Place, each_computed, each_expr};
+use super::walk::each_in;
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
 use crate::function::{Function, TimeFunction as Time};
@@ -14,15 +14,11 @@ impl Linter<'_> {
     /// Looks at every constant pattern, once each.
     pub(super) fn patterns(&mut self) {
         let mut patterns: BTreeMap<u32, (Span, String)> = BTreeMap::new();
-        let mut add = |place: Place<'_>| {
+        each_in(self.program, &mut |place| {
             for (span, text) in constants(place.expr) {
                 patterns.insert(span.start, (span, text.to_owned()));
             }
-        };
-        each_computed(self.program, &mut add);
-        for rule in &self.program.rules {
-            each_expr(&rule.query, &mut add);
-        }
+        });
         for (span, pattern) in patterns.into_values() {
             self.pattern(span, &pattern);
         }

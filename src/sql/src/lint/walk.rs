@@ -90,6 +90,14 @@ pub(super) fn each_computed<'a>(program: &'a Program, visit: &mut dyn FnMut(Plac
     }
 }
 
+/// Visits the expressions of all computed columns, then those of all rules.
+pub(super) fn each_in<'a>(program: &'a Program, visit: &mut dyn FnMut(Place<'a>)) {
+    each_computed(program, visit);
+    for rule in &program.rules {
+        each_expr(&rule.query, visit);
+    }
+}
+
 /// Visits every operator.
 pub(super) fn each_rel<'a>(rel: &'a Rel, visit: &mut dyn FnMut(&'a Rel)) {
     visit(rel);

@@ -1,7 +1,7 @@
 //! Functions of local time in a file that does not say whose: what a text of a time means hangs on it.
 
 use super::Linter;
-use super::walk::{each_computed, each_expr};
+use super::walk::each_in;
 use crate::code::Code;
 use crate::diagnostics::Diagnostic;
 use crate::function::{Function, TimeFunction as Time};
@@ -20,10 +20,7 @@ impl Linter<'_> {
                 places.push((expr.span, conversion(expr)));
             }
         };
-        each_computed(self.program, &mut |place| add(place.expr));
-        for rule in &self.program.rules {
-            each_expr(&rule.query, &mut |place| add(place.expr));
-        }
+        each_in(self.program, &mut |place| add(place.expr));
         places.sort_by_key(|(span, _)| (span.start, span.end));
         let zone = &self.program.zone;
         let other = if self.is_blink() {
