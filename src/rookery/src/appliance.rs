@@ -456,12 +456,13 @@ fn make_bundle(
         rules,
         sinks,
     };
-    if let Some(error) = waiting_rows::changed(dir, &bundle).map_err(Refusal::system)? {
+    let noted = waiting_rows::Noted::read(dir.path()).map_err(Refusal::system)?;
+    if let Some(error) = noted.changed(dir, &bundle) {
         let error = anyhow::anyhow!("[{}] {error}", error.code());
         return Err(Refusal::Because(Exit::Configuration, error));
     }
     stored.store(dir.path()).map_err(Refusal::system)?;
-    waiting_rows::note(dir.path(), &bundle).map_err(Refusal::system)?;
+    noted.note(&bundle).map_err(Refusal::system)?;
     Ok(bundle)
 }
 

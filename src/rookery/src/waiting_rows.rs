@@ -22,18 +22,30 @@ struct Encoding {
 /// By sink.
 type Encodings = BTreeMap<String, Encoding>;
 
-/// The first sink of which rows wait that were encoded for another table than today's.
-///
-/// # Errors
-/// The note cannot be read.
-pub fn changed(dir: &DataDir, bundle: &RuleBundle) -> anyhow::Result<Option<RulesError>> {
-    let noted = read(&path(dir.path()))?;
-    for (sink, (name, now)) in bundle.sinks.iter().zip(encodings(bundle)) {
-        let Some(then) = noted.get(&name).filter(|then| **then != now) else {
-            continue;
-        };
-        if let Some(directory) = spilled_rows(dir, &name, sink.writers() as u16) {
-            return Ok(Some(RulesError::RowsWait {
+/// The note as a start finds it.
+pub struct Noted {
+    path: PathBuf,
+    encodings: Encodings,
+}
+
+impl Noted {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(data_dir: &Path) -> anyhow::Result<Self> {
+        let path = data_dir.join("rules").join("encodings.json");
+        let encodings = read(&path)?;
+        Ok(Self { path, encodings })
+    }
+
+    /// The first sink of which rows wait that were encoded for another table than today's.
+    pub fn changed(&self, dir: &DataDir, bundle: &RuleBundle) -> Option<RulesError> {
+        let mut sinks = bundle.sinks.iter().zip(encodings(bundle));
+        sinks.find_map(|(sink, (name, now))| {
+            let then = self.encodings.get(&name).filter(|then| **then != now)?;
+            let directory = spilled_rows(dir, &name, sink.writers() as u16)?;
+            Some(RulesError::RowsWait {
                 change: match then.connector == now.connector {
                     true => "has other columns or options now".to_owned(),
                     false => format!("has connector `{}` now", now.connector),
@@ -41,30 +53,23 @@ pub fn changed(dir: &DataDir, bundle: &RuleBundle) -> anyhow::Result<Option<Rule
                 table: name,
                 connector: then.connector.clone(),
                 directory: directory.display().to_string(),
-            }));
+            })
+        })
+    }
+
+    /// Notes today's encodings durably.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn note(self, bundle: &RuleBundle) -> anyhow::Result<()> {
+        let mut all = self.encodings.clone();
+        all.extend(encodings(bundle));
+        if all == self.encodings {
+            return Ok(());
         }
+        write_durably(&self.path, &serde_json::to_vec(&all)?)
+            .with_context(|| format!("cannot write {}", self.path.display()))
     }
-    Ok(None)
-}
-
-/// Notes today's encodings durably.
-///
-/// # Errors
-/// The disk refuses.
-pub fn note(data_dir: &Path, bundle: &RuleBundle) -> anyhow::Result<()> {
-    let path = path(data_dir);
-    let before = read(&path)?;
-    let mut all = before.clone();
-    all.extend(encodings(bundle));
-    if all == before {
-        return Ok(());
-    }
-    write_durably(&path, &serde_json::to_vec(&all)?)
-        .with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("rules").join("encodings.json")
 }
 
 fn read(path: &Path) -> anyhow::Result<Encodings> {
